@@ -1,0 +1,86 @@
+/** The command line as a value. Pure but for `parseArgs`, which reads nothing but its argument. */
+import { parseArgs } from 'node:util';
+
+export interface Arguments {
+  readonly help: boolean;
+  readonly scenarios: readonly string[];
+  readonly targets: readonly string[];
+  readonly repeats: number;
+  readonly warmUps: number;
+  readonly smoke: boolean;
+  /** Folder of a soketi installation. */
+  readonly soketi: string | undefined;
+  /** File the results are written to. */
+  readonly json: string | undefined;
+  /** Settings laid over Carillon's environment. */
+  readonly carillonEnv: Readonly<Record<string, string>>;
+}
+
+/** Throws with a sentence when the command line makes no sense. */
+export function readArguments(argv: readonly string[], knownScenarios: readonly string[]): Arguments {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      repeats: { type: 'string' },
+      'warm-ups': { type: 'string' },
+      target: { type: 'string' },
+      soketi: { type: 'string' },
+      json: { type: 'string' },
+      env: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const unknown = positionals.find((name) => !knownScenarios.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`no scenario "${unknown}"; there are ${knownScenarios.join(', ')}`);
+  const targets = values.target?.split(',') ?? [
+    'bare',
+    'carillon',
+    ...(values.soketi === undefined ? [] : ['soketi']),
+  ];
+  return {
+    help: values.help,
+    scenarios: positionals.length === 0 ? knownScenarios : positionals,
+    targets,
+    repeats: count('repeats', values.repeats ?? (values.smoke ? '1' : '5'), 1),
+    warmUps: count('warm-ups', values['warm-ups'] ?? (values.smoke ? '0' : '1'), 0),
+    smoke: values.smoke,
+    soketi: values.soketi,
+    json: values.json,
+    carillonEnv: Object.fromEntries(values.env.map(assignment)),
+  };
+}
+
+export function helpText(scenarios: readonly { readonly name: string; readonly summary: string }[]): string {
+  return `Measures Carillon against a bare uWebSockets.js server: CPU time per unit of work, as ratios.
+
+node dist/bench/main.js [scenario…] [options]
+
+  --repeats N        measured rounds per target (default 5; 1 with --smoke)
+  --warm-ups N       discarded rounds before them (default 1; 0 with --smoke)
+  --target A,B       targets, in order: bare, carillon, soketi, bare-again (default bare,carillon)
+  --soketi DIR       folder where @soketi/soketi is installed; adds the target soketi
+  --env NAME=VALUE   a setting laid over Carillon's environment; may be repeated
+  --json FILE        write all values there too
+  --smoke            everything tiny: checks deliveries, the figures mean nothing
+  --help             this text
+
+Scenarios (all when none is named):
+${scenarios.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')}
+`;
+}
+
+function count(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`--${option} wants a number from ${least} up, got "${text}"`);
+  return value;
+}
+
+function assignment(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`--env wants NAME=VALUE, got "${text}"`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

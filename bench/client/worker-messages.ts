@@ -1,0 +1,17 @@
+/** What the bench and its load generator say to each other over the IPC channel. */
+import type { Address, AppCredentials } from '../app.ts';
+import type { Figure } from '../scenarios/scenario.ts';
+
+/** Run one round of a scenario against a server. */
+export interface RoundRequest {
+  readonly scenario: string;
+  readonly address: Address;
+  readonly app: AppCredentials;
+  /** The server's process, for the meter. */
+  readonly serverPid: number;
+  readonly smoke: boolean;
+}
+
+export type RoundReply =
+  | { readonly ok: true; readonly figures: readonly Figure[] }
+  | { readonly ok: false; readonly reason: string };

@@ -1,0 +1,121 @@
+/**
+ * What the kernel says a process has used: CPU time and anonymous memory, read from /proc (Linux only). It knows
+ * nothing of scenarios; a `Meter` is bound to the server's pid and handed to them.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The kernel's unit in /proc/<pid>/stat: USER_HZ, 100 a second on every Linux Node runs on. */
+const TICK_NANOSECONDS = 10_000_000;
+
+/** Time the server is left alone before a measured phase, in ms. */
+const SETTLE_MS = 50;
+
+/**
+ * Time after the last unit of work that still counts, in ms: work a server puts off (promises, timers of 0 ms, its half
+ * of a close) belongs to the unit that caused it. A late duplicate arrives, and fails the round, in this time too.
+ */
+const TAIL_MS = 100;
+
+/** Difference of the two CPU clocks that is put down to ticks and to sampling, not to a thread that ended. */
+const CLOCK_TOLERANCE_NANOSECONDS = 3 * TICK_NANOSECONDS;
+
+interface CpuSample {
+  /** Sum over the living threads of their time on a CPU, in ns; exact, but loses threads that ended. */
+  readonly threadNanoseconds: number;
+  /** User and system time of the whole process, ended threads too, in ns; steps of 10 ms. */
+  readonly processNanoseconds: number;
+}
+
+/** What one measured phase cost. */
+export interface Cost {
+  /** CPU time of the server's process, in µs. */
+  readonly serverMicros: number;
+  /** CPU time of the load generator, in µs. */
+  readonly generatorMicros: number;
+  /** Wall time of the work, the tail left out, in ms. */
+  readonly wallMs: number;
+}
+
+export class Meter {
+  readonly #serverPid: number;
+
+  constructor(serverPid: number) {
+    this.#serverPid = serverPid;
+  }
+
+  /** Runs `work`, which resolves when its last effect was seen, and tells what it cost the server. */
+  async measure(work: () => Promise<void>): Promise<Cost> {
+    await sleep(SETTLE_MS);
+    const ownBefore = process.cpuUsage();
+    const before = readCpu(this.#serverPid);
+    const start = performance.now();
+    await work();
+    const wallMs = performance.now() - start;
+    const own = process.cpuUsage(ownBefore);
+    await sleep(TAIL_MS);
+    const after = readCpu(this.#serverPid);
+    const nanoseconds = after.threadNanoseconds - before.threadNanoseconds;
+    const whole = after.processNanoseconds - before.processNanoseconds;
+    if (whole - nanoseconds > CLOCK_TOLERANCE_NANOSECONDS + whole * 0.02) {
+      throw new Error(
+        `the server's living threads used ${nanoseconds / 1e6} ms but the process ${whole / 1e6} ms: a thread ended ` +
+          'during the measured phase, so its time is missing',
+      );
+    }
+    return { serverMicros: nanoseconds / 1000, generatorMicros: own.user + own.system, wallMs };
+  }
+
+  /**
+   * Anonymous memory of the server in KiB, once it holds still: RssAnon leaves out the binary and its libraries, which
+   * cost the same whatever the number of connections. Waits at least `minimumMs` and until a second brings less than
+   * `0.1 %` of change, 30 s at most. No collection is forced: this is what a user gets.
+   */
+  async settledMemory(minimumMs: number): Promise<number> {
+    const start = performance.now();
+    let last = readAnonymousKib(this.#serverPid);
+    for (;;) {
+      await sleep(Math.min(1000, minimumMs));
+      const now = readAnonymousKib(this.#serverPid);
+      const waited = performance.now() - start;
+      if ((waited >= minimumMs && Math.abs(now - last) <= now * 0.001) || waited > 30_000) return now;
+      last = now;
+    }
+  }
+}
+
+/** Files this process may have open at once (`ulimit -n`). */
+export function openFileLimit(): number {
+  const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return line?.[1] === undefined || line[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line[1]);
+}
+
+function readCpu(pid: number): CpuSample {
+  let threadNanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    threadNanoseconds += readThread(pid, thread);
+  }
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The second field is the program's name in brackets and may hold spaces; the third starts after the last bracket.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { threadNanoseconds, processNanoseconds: ticks * TICK_NANOSECONDS };
+}
+
+function readThread(pid: number, thread: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+  } catch (error) {
+    // A thread may end between the listing and the read; the comparison with the process's own clock reports it.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return 0;
+    throw error;
+  }
+}
+
+function readAnonymousKib(pid: number): number {
+  const line = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  if (line === null) throw new Error(`/proc/${pid}/status has no RssAnon line`);
+  return Number(line[1]);
+}

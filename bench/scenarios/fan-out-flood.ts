@@ -1,0 +1,43 @@
+/** The same fan-out with publishes as fast as they are accepted, where a server that can batch its writes gains. */
+import { Publisher } from '../client/publisher.ts';
+import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+
+export const fanOutFlood: Scenario = {
+  name: 'fan-out-flood',
+  summary: '1 to 1,000 subscribers, publishes as fast as accepted, 100 B and 1 KB',
+  freshServer: false,
+  run,
+};
+
+const CONNECTIONS = 4;
+/** Requests under way per connection. */
+const DEPTH = 8;
+/** Time after which no further publish is started, in ms. */
+const LIMIT_MS = 4_000;
+/**
+ * Publishes whose deliveries may be outstanding. Bounds what piles up in the kernel when the generator reads more slowly
+ * than the server writes; without it the flood would measure how a server sheds slow readers.
+ */
+const WINDOW = 64;
+
+async function run(bench: Bench): Promise<Figure[]> {
+  const perStream = bench.smoke ? 10 : 300;
+  return forEachSize(bench, CONNECTIONS, perStream, (setup) => phase(bench, setup));
+}
+
+async function phase({ address, meter }: Bench, setup: FanOut): Promise<Figure> {
+  const { tally, lanes, subscribers, label } = setup;
+  const publisher = new Publisher({ address, lanes, depth: DEPTH, onFailure: (error) => tally.fail(error) });
+  await publisher.connect();
+  const cost = await meter.measure(async () => {
+    const poke = setInterval(() => publisher.poke(), 1);
+    await publisher.flood(LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
+    clearInterval(poke);
+    await tally.until(publisher.sent * subscribers);
+  });
+  const deliveries = publisher.sent * subscribers;
+  tally.finish(deliveries);
+  publisher.close();
+  return cpuFigure(`${label} flood`, 'delivery', cost, deliveries);
+}

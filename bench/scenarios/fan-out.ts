@@ -1,0 +1,34 @@
+/** One publisher, a thousand subscribers, at a rate the server is never busy with: the price of a delivery alone. */
+import { paced } from '../client/pace.ts';
+import { Publisher } from '../client/publisher.ts';
+import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+
+export const fanOut: Scenario = {
+  name: 'fan-out',
+  summary: '1 to 1,000 subscribers at 50 publishes a second, 100 B and 1 KB',
+  freshServer: false,
+  run,
+};
+
+const PER_SECOND = 50;
+
+async function run(bench: Bench): Promise<Figure[]> {
+  const publishes = bench.smoke ? 10 : 150;
+  return forEachSize(bench, 1, publishes, (setup) => phase(bench, setup, publishes));
+}
+
+async function phase({ address, meter }: Bench, setup: FanOut, publishes: number): Promise<Figure> {
+  const { tally, lanes, subscribers, label } = setup;
+  const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
+  await publisher.connect();
+  const deliveries = publishes * subscribers;
+  const cost = await meter.measure(async () => {
+    await paced(publishes, PER_SECOND, () => publisher.sendNext(0));
+    await publisher.answered();
+    await tally.until(deliveries);
+  });
+  tally.finish(deliveries);
+  publisher.close();
+  return cpuFigure(`${label} paced`, 'delivery', cost, deliveries);
+}

@@ -1,0 +1,25 @@
+/** All scenarios, in the order they are run. */
+import { churn } from './churn.ts';
+import { clientEvents } from './client-events.ts';
+import { connect } from './connect.ts';
+import { fanOut } from './fan-out.ts';
+import { fanOutFlood } from './fan-out-flood.ts';
+import { manyChannels } from './many-channels.ts';
+import { memory } from './memory.ts';
+import { presenceFill } from './presence-fill.ts';
+import type { Scenario } from './scenario.ts';
+import { slowReader } from './slow-reader.ts';
+import { trigger } from './trigger.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  connect,
+  memory,
+  fanOut,
+  fanOutFlood,
+  manyChannels,
+  trigger,
+  clientEvents,
+  presenceFill,
+  churn,
+  slowReader,
+];

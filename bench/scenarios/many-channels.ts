@@ -1,0 +1,114 @@
+/** Many channels with one subscriber each, published to in turn: the price of a publish that reaches one socket. */
+import { closeCrowd, openCrowd, subscribeCrowd } from '../client/crowd.ts';
+import { Feed, Receiver } from '../client/delivery-check.ts';
+import { paced } from '../client/pace.ts';
+import { payload } from '../client/payload.ts';
+import { Publisher } from '../client/publisher.ts';
+import { triggerRequest } from '../client/signing.ts';
+import { Tally } from '../client/tally.ts';
+import type { WsClient } from '../client/ws-client.ts';
+import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+
+export const manyChannels: Scenario = {
+  name: 'many-channels',
+  summary: '2,000 channels with one subscriber each, paced and flood',
+  freshServer: false,
+  run,
+};
+
+const EVENT = 'tick';
+const BYTES = 100;
+const PER_SECOND = 1_000;
+const FLOOD_CONNECTIONS = 4;
+const FLOOD_DEPTH = 8;
+const FLOOD_LIMIT_MS = 5_000;
+
+async function run(bench: Bench): Promise<Figure[]> {
+  const { address, app, smoke } = bench;
+  const channels = smoke ? 40 : 2_000;
+  const sockets = new Tally();
+  const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, channels);
+  await subscribeCrowd(clients, channelName);
+  const figures = [
+    await pacedPhase(bench, clients, smoke ? 1 : 1),
+    await floodPhase(bench, clients, smoke ? 1 : 4),
+  ];
+  sockets.check();
+  await closeCrowd(clients);
+  return figures;
+}
+
+async function pacedPhase(
+  { address, app, meter }: Bench,
+  clients: readonly WsClient[],
+  rounds: number,
+): Promise<Figure> {
+  const tally = receiveOn(clients, 1);
+  const lanes = [requests(app, clients.length, 0, 1, rounds)];
+  const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
+  await publisher.connect();
+  const deliveries = clients.length * rounds;
+  const cost = await meter.measure(async () => {
+    await paced(deliveries, PER_SECOND, () => publisher.sendNext(0));
+    await publisher.answered();
+    await tally.until(deliveries);
+  });
+  tally.finish(deliveries);
+  publisher.close();
+  return cpuFigure('100 B paced', 'delivery', cost, deliveries);
+}
+
+async function floodPhase(
+  { address, app, meter }: Bench,
+  clients: readonly WsClient[],
+  rounds: number,
+): Promise<Figure> {
+  const tally = receiveOn(clients, FLOOD_CONNECTIONS);
+  const lanes = Array.from({ length: FLOOD_CONNECTIONS }, (_, stream) =>
+    requests(app, clients.length, stream, FLOOD_CONNECTIONS, rounds),
+  );
+  const publisher = new Publisher({
+    address,
+    lanes,
+    depth: FLOOD_DEPTH,
+    onFailure: (error) => tally.fail(error),
+  });
+  await publisher.connect();
+  const cost = await meter.measure(async () => {
+    await publisher.flood(FLOOD_LIMIT_MS, () => true);
+    await tally.until(publisher.sent);
+  });
+  const deliveries = publisher.sent;
+  tally.finish(deliveries);
+  publisher.close();
+  return cpuFigure('100 B flood', 'delivery', cost, deliveries);
+}
+
+/** Requests of one stream: its share of the channels, `rounds` times over; the number is the round. */
+function requests(
+  app: Bench['app'],
+  channels: number,
+  stream: number,
+  streams: number,
+  rounds: number,
+): Buffer[] {
+  const list: Buffer[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (let channel = stream; channel < channels; channel += streams) {
+      list.push(triggerRequest(app, EVENT, channelName(channel), payload(stream, round, BYTES)));
+    }
+  }
+  return list;
+}
+
+function receiveOn(clients: readonly WsClient[], streams: number): Tally {
+  const tally = new Tally();
+  clients.forEach((client, i) => {
+    client.receiver = new Receiver(new Feed(EVENT, channelName(i), BYTES), tally, streams);
+  });
+  return tally;
+}
+
+function channelName(i: number): string {
+  return `many-${i}`;
+}

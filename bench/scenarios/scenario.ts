@@ -1,0 +1,57 @@
+/**
+ * What a scenario is given and what it returns. It runs in the load generator's process and knows an address, an app's
+ * credentials and a meter; never which server it talks to.
+ */
+import type { Address, AppCredentials } from '../app.ts';
+import type { Cost, Meter } from '../measure.ts';
+
+export interface Bench {
+  readonly address: Address;
+  readonly app: AppCredentials;
+  readonly meter: Meter;
+  /** True: everything tiny, to see that it works; the figures mean nothing. */
+  readonly smoke: boolean;
+}
+
+/** One measured figure of one round. */
+export interface Figure {
+  /** What was done, e.g. "1 KB paced"; the same in every round and for every target. */
+  readonly label: string;
+  /** With its denominator: "µs/delivery". */
+  readonly unit: string;
+  readonly value: number;
+  /** True when a ratio to the bare server means something. */
+  readonly compared: boolean;
+  /** Units of work that were checked one by one. */
+  readonly checked: number;
+  /** Share of one core the load generator used, 0–1; absent where CPU is not the measure. */
+  readonly generatorLoad?: number;
+  readonly note?: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  /** True: every round gets a server that was just started, because what the last round left behind is in the figure. */
+  readonly freshServer: boolean;
+  /** One round. Throws when a delivery was lost, doubled, out of order or wrong. */
+  run(bench: Bench): Promise<Figure[]>;
+}
+
+/** The usual figure: server CPU time per unit of work. */
+export function cpuFigure(label: string, unit: string, cost: Cost, units: number): Figure {
+  return {
+    label,
+    unit: `µs/${unit}`,
+    value: cost.serverMicros / units,
+    compared: true,
+    checked: units,
+    generatorLoad: cost.generatorMicros / 1000 / cost.wallMs,
+    note: `${Math.round((units * 1000) / cost.wallMs)} ${plural(unit)}/s`,
+  };
+}
+
+function plural(unit: string): string {
+  return unit.endsWith('y') ? `${unit.slice(0, -1)}ies` : `${unit}s`;
+}

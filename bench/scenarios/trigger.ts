@@ -1,0 +1,85 @@
+/** The HTTP API by itself: signed triggers to a channel without subscribers, one event a request and ten. */
+import type { AppCredentials } from '../app.ts';
+import { Feed, Receiver } from '../client/delivery-check.ts';
+import { payload } from '../client/payload.ts';
+import { Publisher } from '../client/publisher.ts';
+import { signedPost, triggerRequest } from '../client/signing.ts';
+import { Tally } from '../client/tally.ts';
+import { WsClient } from '../client/ws-client.ts';
+import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+
+export const trigger: Scenario = {
+  name: 'trigger',
+  summary: 'signed triggers nobody listens to, and batches of ten',
+  freshServer: false,
+  run,
+};
+
+const EVENT = 'tick';
+const CHANNEL = 'trigger';
+const BYTES = 100;
+const BATCH = 10;
+const CONNECTIONS = 8;
+/** One request under way per connection: server libraries do not pipeline. */
+const DEPTH = 1;
+const LIMIT_MS = 6_000;
+
+async function run(bench: Bench): Promise<Figure[]> {
+  const { app, smoke } = bench;
+  const [singles, batches] = smoke ? [10, 5] : [800, 200];
+  await proveDelivery(bench);
+  return [
+    await flood(
+      bench,
+      'one event',
+      'request',
+      1,
+      () => triggerRequest(app, EVENT, CHANNEL, payload(0, 0, BYTES)),
+      singles,
+    ),
+    await flood(bench, 'batch of ten', 'event', BATCH, () => batchRequest(app, 0), batches),
+  ];
+}
+
+async function flood(
+  { address, meter }: Bench,
+  label: string,
+  unit: string,
+  eventsPerRequest: number,
+  request: () => Buffer,
+  perConnection: number,
+): Promise<Figure> {
+  const lanes = Array.from({ length: CONNECTIONS }, () => Array.from({ length: perConnection }, request));
+  // A failed answer rejects the flood itself, so there is nothing more to do about it here.
+  const publisher = new Publisher({ address, lanes, depth: DEPTH, onFailure: () => undefined });
+  await publisher.connect();
+  const cost = await meter.measure(() => publisher.flood(LIMIT_MS, () => true));
+  const units = publisher.sent * eventsPerRequest;
+  publisher.close();
+  return cpuFigure(label, unit, cost, units);
+}
+
+/** Ten events in one request, numbered from `first` on. */
+function batchRequest(app: AppCredentials, first: number): Buffer {
+  const batch = Array.from({ length: BATCH }, (_, i) => {
+    return { channel: CHANNEL, name: EVENT, data: payload(0, first + i, BYTES) };
+  });
+  return signedPost(app, 'batch_events', JSON.stringify({ batch }));
+}
+
+/** Not measured: with a subscriber, a trigger and a batch really arrive. A server that answers 200 and drops would win. */
+async function proveDelivery({ address, app }: Bench): Promise<void> {
+  const tally = new Tally();
+  const client = new WsClient({ address, appKey: app.key, tally });
+  await client.connect();
+  client.receiver = new Receiver(new Feed(EVENT, CHANNEL, BYTES), tally, 1);
+  await client.subscribe(CHANNEL);
+  const lanes = [[triggerRequest(app, EVENT, CHANNEL, payload(0, 0, BYTES)), batchRequest(app, 1)]];
+  const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
+  await publisher.connect();
+  await publisher.flood(LIMIT_MS, () => true);
+  await tally.until(1 + BATCH);
+  publisher.close();
+  await client.close();
+  tally.finish(1 + BATCH);
+}

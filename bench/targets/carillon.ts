@@ -1,0 +1,40 @@
+/** Carillon as a user starts it: `carillon start`, one app by environment, all features at their defaults. */
+import { fileURLToPath } from 'node:url';
+import { BENCH_APP } from '../app.ts';
+import { freePort, startNode, untilReady } from './child.ts';
+import type { RunningTarget, Target } from './target.ts';
+
+/** `env` is laid over the settings below, to measure a setting's cost. */
+export function carillonTarget(env: Readonly<Record<string, string>>): Target {
+  return { name: 'carillon', start: () => start(env) };
+}
+
+async function start(env: Readonly<Record<string, string>>): Promise<RunningTarget> {
+  // Compiled, this file is dist/bench/targets/carillon.js.
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const host = '127.0.0.1';
+  const port = await freePort();
+  const child = startNode(['bin/carillon.js', 'start'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...withoutCarillonSettings(process.env),
+      CARILLON_HOST: host,
+      CARILLON_PORT: String(port),
+      CARILLON_APP_ID: BENCH_APP.id,
+      CARILLON_APP_KEY: BENCH_APP.key,
+      CARILLON_APP_SECRET: BENCH_APP.secret,
+      CARILLON_LOG_LEVEL: 'warn',
+      // The scenarios go past these two published limits on purpose.
+      CARILLON_PRESENCE_MAX_MEMBERS: '0',
+      CARILLON_CLIENT_EVENTS_PER_SECOND: '0',
+      ...env,
+    },
+  });
+  return untilReady(child, { host, port });
+}
+
+/** A setting in the caller's shell must not change what is measured. */
+function withoutCarillonSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('CARILLON_')));
+}

@@ -1,0 +1,37 @@
+/** Which string is signed, for each signature of the protocol. The HMAC itself is left to the caller. */
+
+/** A channel subscription. `channelData` is the exact text received, on any authorized channel that sent one. */
+export function channelStringToSign(socketId: string, channel: string, channelData?: string): string {
+  return channelData === undefined ? `${socketId}:${channel}` : `${socketId}:${channel}:${channelData}`;
+}
+
+/** A user sign-in. `userData` is the exact text received. */
+export function userStringToSign(socketId: string, userData: string): string {
+  return `${socketId}::user::${userData}`;
+}
+
+/** Query parameters in the order they were sent, percent-decoded once. */
+export type QueryParameters = ReadonlyArray<readonly [name: string, value: string]>;
+
+/**
+ * An HTTP API request: method, path, and every parameter but `auth_signature`, names in lower case and sorted,
+ * values as they are. Repeated names keep the order they were sent in.
+ */
+export function requestStringToSign(method: string, path: string, parameters: QueryParameters): string {
+  const signed: Array<readonly [string, string]> = [];
+  for (const [name, value] of parameters) {
+    const key = name.toLowerCase();
+    if (key !== 'auth_signature') signed.push([key, value]);
+  }
+  // Array.prototype.sort is stable, which keeps repeated names in the order they came.
+  signed.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  return `${method.toUpperCase()}\n${path}\n${signed.map(([name, value]) => `${name}=${value}`).join('&')}`;
+}
+
+/** An `auth` token taken apart at its first colon; undefined when it is not `key:signature`. */
+export function splitAuth(auth: unknown): { readonly key: string; readonly signature: string } | undefined {
+  if (typeof auth !== 'string') return undefined;
+  const colon = auth.indexOf(':');
+  if (colon <= 0 || colon === auth.length - 1) return undefined;
+  return { key: auth.slice(0, colon), signature: auth.slice(colon + 1) };
+}

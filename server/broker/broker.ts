@@ -1,0 +1,43 @@
+/**
+ * Carries what is published to every node that follows it.
+ *
+ * A *topic* is a name within an app: a channel's name, or an internal one that no channel can have (`topics.ts`).
+ */
+import type { Eventual } from '../lib/eventual.ts';
+
+/** One frame on its way to the subscribers of a topic. */
+export interface Publication {
+  readonly appId: string;
+  readonly topic: string;
+  /** The connection that must not get it, wherever it is. */
+  readonly exceptSocketId: string | undefined;
+  /** The frame, encoded at the first call and kept: never called when nobody listens. */
+  frame(): string;
+}
+
+/** What a node does with what reaches it. */
+export interface BrokerReceiver {
+  deliver(publication: Publication): void;
+  /** Close this node's connections signed in as `userId`. */
+  terminate(appId: string, userId: string): void;
+}
+
+export interface Broker {
+  /** Names the receiver; called once, before anything else. */
+  start(receiver: BrokerReceiver): void;
+  /**
+   * Hands a publication to every node that follows its topic, this one included, at most once each. All followers
+   * see the publications of one topic in one order. Done when it can no longer be lost between live nodes; a
+   * rejection means it reached nobody for certain and may be tried again.
+   */
+  publish(publication: Publication): Eventual<void>;
+  /**
+   * Starts to receive a topic's publications. Once done, nothing published afterwards is missed. Called when the
+   * first local follower comes; safe to repeat.
+   */
+  follow(appId: string, topic: string): Eventual<void>;
+  /** The last local follower is gone. Publications may still come for a while and find nobody. */
+  unfollow(appId: string, topic: string): void;
+  /** Asks every node to close the connections signed in as the user. */
+  terminate(appId: string, userId: string): Eventual<void>;
+}

@@ -1,0 +1,26 @@
+/** The broker of a node that is alone: a call. See the port. */
+import type { Broker, BrokerReceiver, Publication } from './broker.ts';
+
+export class MemoryBroker implements Broker {
+  #receiver: BrokerReceiver | undefined;
+
+  start(receiver: BrokerReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  publish(publication: Publication): void {
+    this.#receiver?.deliver(publication);
+  }
+
+  follow(): void {
+    // Every publication passes here anyway.
+  }
+
+  unfollow(): void {
+    // As for follow.
+  }
+
+  terminate(appId: string, userId: string): void {
+    this.#receiver?.terminate(appId, userId);
+  }
+}

@@ -1,0 +1,46 @@
+/** A channel that connections of this node subscribe to, or an internal topic that is followed like one. */
+import type { ChannelType } from '../../protocol/index.ts';
+
+export class Channel {
+  readonly name: string;
+  readonly type: ChannelType;
+  /** Its name among all apps of the node, for `Fanout`. */
+  readonly topic: string;
+  /** Subscriptions of this node's connections, those still under way included: zero removes the channel. */
+  holders = 0;
+  /** Subscriptions counted: those that have succeeded or are about to. */
+  subscriptions = 0;
+  /** Done once the broker has confirmed that nothing is missed; undefined when nothing is outstanding. */
+  following: Promise<void> | undefined;
+  /** Presence channels: user id → this node's connections that are there as that user. */
+  members: Map<string, number> | undefined;
+
+  constructor(name: string, type: ChannelType, topic: string) {
+    this.name = name;
+    this.type = type;
+    this.topic = topic;
+  }
+}
+
+/**
+ * How far a subscription has come: `joining` while broker and stores are asked, `counted` once it is among the
+ * channel's subscriptions, `active` once success has been sent.
+ */
+export type SubscriptionState = 'joining' | 'counted' | 'active';
+
+/** One connection's place in a channel. */
+export class Subscription {
+  readonly channel: Channel;
+  /** The member this connection is, on presence channels. */
+  readonly userId: string | undefined;
+  state: SubscriptionState = 'joining';
+
+  constructor(channel: Channel, userId: string | undefined) {
+    this.channel = channel;
+    this.userId = userId;
+  }
+
+  get active(): boolean {
+    return this.state === 'active';
+  }
+}

@@ -1,0 +1,98 @@
+/** `client-…`: an event from one subscriber to the others. PROTOCOL.md, "Client events". */
+import { type ClientEvent, Codes, exceedsBytes } from '../../protocol/index.ts';
+import type { Broker } from '../broker/broker.ts';
+import { EventData, EventPublication } from '../broker/publications.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { RateWindow } from '../lib/rate-window.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import type { Subscription } from './channel.ts';
+import type { Connection } from './connection.ts';
+
+export interface ClientEventPorts {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+export class ClientEventCommand {
+  readonly #ports: ClientEventPorts;
+
+  constructor(ports: ClientEventPorts) {
+    this.#ports = ports;
+  }
+
+  run(connection: Connection, message: ClientEvent): void {
+    const { broker, counters, logger } = this.#ports;
+    const { app } = connection.hub;
+    const subscription = connection.subscription(message.channel);
+    const problem = eventProblem(connection, subscription, message);
+    if (problem !== undefined) {
+      counters.clientEventsRefused += 1;
+      connection.sendError(problem);
+      return;
+    }
+    if (!this.#withinRate(connection)) {
+      counters.clientEventsRefused += 1;
+      connection.sendError(
+        `${Codes.clientEventRate.text}: at most ${app.limits.clientEventsPerSecond} events a second`,
+        Codes.clientEventRate.code,
+      );
+      return;
+    }
+    counters.clientEvents += 1;
+    const published = broker.publish(
+      new EventPublication(
+        app.id,
+        message.channel,
+        message.event,
+        new EventData(message.data),
+        connection.id,
+        subscription?.userId,
+      ),
+    );
+    if (published instanceof Promise) {
+      published.catch((error) => {
+        logger.warn({ error, channel: message.channel }, 'client event lost');
+        connection.sendError('Client event could not be delivered, please try again');
+      });
+    }
+  }
+
+  #withinRate(connection: Connection): boolean {
+    const limit = connection.hub.app.limits.clientEventsPerSecond;
+    if (limit === 0) return true;
+    connection.clientEvents ??= new RateWindow();
+    return connection.clientEvents.take(this.#ports.clock.now(), limit);
+  }
+}
+
+/** Why a client event is refused, checked in the protocol's order; undefined if it may pass. */
+function eventProblem(
+  connection: Connection,
+  subscription: Subscription | undefined,
+  { event, channel, data }: ClientEvent,
+): string | undefined {
+  const { features, limits } = connection.hub.app;
+  if (!features.clientEvents) return 'The app does not have client messaging enabled.';
+  if (event.length > limits.eventNameLength) {
+    return `The event name is not valid: it exceeds the allowed maximum (${limits.eventNameLength} characters)`;
+  }
+  if (subscription?.active !== true) {
+    return `Cannot broadcast client event (connection not subscribed to channel ${channel})`;
+  }
+  switch (subscription.channel.type.kind) {
+    case 'private':
+    case 'presence':
+      break;
+    case 'encrypted':
+      return 'Client events are not supported on encrypted channels';
+    default:
+      return 'Client events are only supported on private and presence channels';
+  }
+  if (exceedsBytes(data, limits.eventDataBytes)) {
+    return `The data content of this event exceeds the allowed maximum (${limits.eventDataBytes} bytes)`;
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** What this node's connections are and follow: by app, by channel, by user. No I/O; counts of this node only. */
+import { type ChannelType, channelType } from '../../protocol/index.ts';
+import type { App } from '../apps/app.ts';
+import { Channel } from './channel.ts';
+import type { Connection } from './connection.ts';
+
+/** This node's share of one app. */
+export class AppHub {
+  /** The app as it is now; replaced when the registry reports a change. */
+  app: App;
+  /** Connections of the app on this node. */
+  connections = 0;
+  /** Those of them that have yet to show who they are: they don't count towards the app's quota. */
+  unauthorized = 0;
+  readonly channels = new Map<string, Channel>();
+  /** Signed-in users → their connections on this node. */
+  readonly users = new Map<string, Set<Connection>>();
+  readonly #topicPrefix: string;
+
+  /** @param index the app's number on this node: two apps' channels of one name are two topics */
+  constructor(app: App, index: number) {
+    this.app = app;
+    this.#topicPrefix = `${index}:`;
+  }
+
+  /** Connections that count towards the app's limit. */
+  get quotaUsed(): number {
+    return this.connections - this.unauthorized;
+  }
+
+  /** The channel, made if this is its first holder, with one holder more. */
+  hold(name: string, type: ChannelType = channelType(name)): Channel {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      channel = new Channel(name, type, this.#topicPrefix + name);
+      this.channels.set(name, channel);
+    }
+    channel.holders += 1;
+    return channel;
+  }
+
+  /** One holder less. Returns true if it was the last: the channel is gone from this node. */
+  release(channel: Channel): boolean {
+    channel.holders -= 1;
+    if (channel.holders > 0) return false;
+    this.channels.delete(channel.name);
+    return true;
+  }
+
+  /** Returns true if it is the user's first connection on this node. */
+  addUser(userId: string, connection: Connection): boolean {
+    const connections = this.users.get(userId);
+    if (connections !== undefined) {
+      connections.add(connection);
+      return false;
+    }
+    this.users.set(userId, new Set([connection]));
+    return true;
+  }
+
+  /** Returns true if it was the user's last connection on this node. */
+  removeUser(userId: string, connection: Connection): boolean {
+    const connections = this.users.get(userId);
+    if (connections === undefined || !connections.delete(connection) || connections.size > 0) return false;
+    this.users.delete(userId);
+    return true;
+  }
+}
+
+export class Hub {
+  readonly #apps = new Map<string, AppHub>();
+  readonly #connections = new Map<string, Connection>();
+  #nextIndex = 0;
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** The hub of an app, made at its first use; an app that changed is replaced in it. */
+  of(app: App): AppHub {
+    let hub = this.#apps.get(app.id);
+    if (hub === undefined) {
+      hub = new AppHub(app, this.#nextIndex++);
+      this.#apps.set(app.id, hub);
+    } else if (hub.app !== app) hub.app = app;
+    return hub;
+  }
+
+  /** The hub of an app that has been used on this node. */
+  find(appId: string): AppHub | undefined {
+    return this.#apps.get(appId);
+  }
+
+  apps(): Iterable<AppHub> {
+    return this.#apps.values();
+  }
+
+  connection(socketId: string): Connection | undefined {
+    return this.#connections.get(socketId);
+  }
+
+  connections(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
+  add(connection: Connection): void {
+    this.#connections.set(connection.id, connection);
+    connection.hub.connections += 1;
+  }
+
+  remove(connection: Connection): void {
+    if (this.#connections.delete(connection.id)) connection.hub.connections -= 1;
+  }
+}

@@ -1,0 +1,48 @@
+/** A connection's leaving a channel, the same for an unsubscribe and for a close. */
+import type { Broker } from '../broker/broker.ts';
+import { andThen, type Eventual } from '../lib/eventual.ts';
+import type { PresenceStore } from '../presence/presence-store.ts';
+import type { Subscription } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { releaseChannel } from './follow.ts';
+import type { SubscriptionCounts } from './subscription-counts.ts';
+
+export interface LeavePorts {
+  readonly broker: Broker;
+  readonly presence: PresenceStore;
+  readonly counts: SubscriptionCounts;
+}
+
+/**
+ * Takes a counted subscription away and reports what that changes: the member, the count, the node's interest. The
+ * caller has taken the socket off the topic, or the socket is gone.
+ */
+export function leaveChannel(ports: LeavePorts, connection: Connection, subscription: Subscription): Eventual<void> {
+  const { hub } = connection;
+  const { channel } = subscription;
+  connection.deleteSubscription(subscription);
+  subscription.state = 'joining';
+  channel.subscriptions -= 1;
+  const left = leaveAsMember(ports.presence, connection, subscription);
+  const counted = ports.presence.subscribed(hub.app.id, channel.name, channel.subscriptions);
+  releaseChannel(ports.broker, hub, channel);
+  return andThen(left, () =>
+    andThen(counted, ({ subscriptions }) => ports.counts.changed(hub.app, channel, subscriptions)),
+  );
+}
+
+/** One connection less of a member; the user's last on this node leaves the store. */
+function leaveAsMember(
+  presence: PresenceStore,
+  connection: Connection,
+  { channel, userId }: Subscription,
+): Eventual<void> {
+  if (userId === undefined || channel.members === undefined) return;
+  const others = (channel.members.get(userId) ?? 0) - 1;
+  if (others > 0) {
+    channel.members.set(userId, others);
+    return;
+  }
+  channel.members.delete(userId);
+  return presence.leave(connection.hub.app.id, channel.name, userId);
+}

@@ -1,0 +1,124 @@
+/** `pusher:signin`. PROTOCOL.md, "Users". */
+import {
+  asObject,
+  Codes,
+  parseObject,
+  rawMember,
+  type SignIn,
+  signInSuccess,
+  userStringToSign,
+} from '../../protocol/index.ts';
+import type { AppRegistry } from '../apps/app-registry.ts';
+import { andThen, type Eventual } from '../lib/eventual.ts';
+import type { Logger } from '../lib/logger.ts';
+import { authProblem } from './authorize.ts';
+import type { Connection, User } from './connection.ts';
+import { type WatchlistPorts, watch } from './watchlist.ts';
+
+export interface SignInPorts extends WatchlistPorts {
+  readonly registry: AppRegistry;
+  readonly logger: Logger;
+  /** Called when a connection has signed in. */
+  readonly authorized: (connection: Connection) => void;
+}
+
+interface Identity {
+  readonly user: User;
+  readonly watchlist: readonly string[];
+}
+
+export class SignInCommand {
+  readonly #ports: SignInPorts;
+
+  constructor(ports: SignInPorts) {
+    this.#ports = ports;
+  }
+
+  run(connection: Connection, message: SignIn): void {
+    const { app } = connection.hub;
+    const signed = userStringToSign(connection.id, message.userData);
+    const problem = authProblem(this.#ports.registry, app, message.auth, signed);
+    if (problem !== undefined) {
+      connection.sendError(problem);
+      return;
+    }
+    const identity = parseUserData(message.userData, app.limits.userIdLength);
+    if (typeof identity === 'string') {
+      connection.sendError(identity);
+      return;
+    }
+    if (connection.user !== undefined && connection.user.id !== identity.user.id) {
+      connection.sendError(`Connection is already signed in as user '${connection.user.id}'`);
+      return;
+    }
+    try {
+      const done = this.#signIn(connection, identity, message.userData);
+      if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, error));
+    } catch (error) {
+      this.#unavailable(connection, error);
+    }
+  }
+
+  #unavailable(connection: Connection, error: unknown): void {
+    this.#ports.logger.error({ error, socketId: connection.id }, 'sign-in failed');
+    connection.close(Codes.unavailable);
+  }
+
+  #signIn(connection: Connection, { user, watchlist }: Identity, userData: string): Eventual<void> {
+    const { hub } = connection;
+    const first = hub.addUser(user.id, connection);
+    connection.user = user;
+    const recorded = first ? this.#ports.presence.signedIn(hub.app.id, user.id) : undefined;
+    return andThen(recorded, () => {
+      if (!connection.open) return;
+      connection.send(signInSuccess(userData));
+      this.#ports.authorized(connection);
+      return this.#watch(connection, watchlist);
+    });
+  }
+
+  #watch(connection: Connection, watchlist: readonly string[]): Eventual<void> {
+    const { features, limits } = connection.hub.app;
+    if (!features.watchlists) return;
+    if (watchlist.length > limits.watchlistSize) {
+      connection.sendError(
+        `${Codes.watchlistLimit.text}: only the first ${limits.watchlistSize} of ${watchlist.length} ids are watched`,
+        Codes.watchlistLimit.code,
+      );
+    }
+    return watch(this.#ports, connection, watchlist.slice(0, limits.watchlistSize));
+  }
+}
+
+/** Who signs in and whom they watch, or the sentence that says what is wrong. */
+function parseUserData(userData: string, maxLength: number): Identity | string {
+  const parsed = parseObject(userData);
+  if (parsed === undefined) return 'Invalid signin: user_data is not a JSON object';
+  const id = parsed['id'];
+  if (typeof id !== 'string' || id === '') return 'Invalid signin: user_data must include an id, a non-empty string';
+  if (id.length > maxLength) {
+    return `Invalid signin: user id exceeds the allowed maximum (${maxLength} characters)`;
+  }
+  const info = parsed['user_info'];
+  if (info !== undefined && info !== null && asObject(info) === undefined) {
+    return 'Invalid signin: user_info must be an object';
+  }
+  const watchlist = parseWatchlist(parsed['watchlist'], maxLength);
+  if (watchlist === undefined) return 'Invalid signin: watchlist must be an array of user ids';
+  const userInfo = info === undefined || info === null ? undefined : rawMember(userData, 'user_info');
+  return { user: { id, userInfo }, watchlist };
+}
+
+/** Distinct ids in the order given; undefined when it is no list of ids. Numbers are ids too, as in channel_data. */
+function parseWatchlist(value: unknown, maxLength: number): string[] | undefined {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) return undefined;
+  const ids = new Set<string>();
+  for (const id of value) {
+    if (typeof id !== 'string' && typeof id !== 'number') return undefined;
+    const text = String(id);
+    if (text === '' || text.length > maxLength) return undefined;
+    ids.add(text);
+  }
+  return [...ids];
+}

@@ -1,0 +1,218 @@
+/** `pusher:subscribe`. PROTOCOL.md, "Subscribing". */
+import {
+  cacheMiss,
+  channelStringToSign,
+  Codes,
+  eventFrame,
+  isChannelName,
+  quote,
+  type Subscribe,
+  subscriptionError,
+  subscriptionSucceeded,
+  userOfChannel,
+  channelType,
+} from '../../protocol/index.ts';
+import type { AppRegistry } from '../apps/app-registry.ts';
+import type { CachedEvent, ChannelCache } from '../cache/channel-cache.ts';
+import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Member } from '../presence/presence-store.ts';
+import type { Roster } from '../presence/roster.ts';
+import { authProblem } from './authorize.ts';
+import { type Channel, Subscription } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { holdChannel, releaseChannel } from './follow.ts';
+import { type LeavePorts, leaveChannel } from './leave.ts';
+import { parseMember } from './member.ts';
+import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
+
+export interface SubscribePorts extends LeavePorts {
+  readonly registry: AppRegistry;
+  readonly cache: ChannelCache;
+  readonly logger: Logger;
+  /** Called when a connection joins an authorized channel. */
+  readonly authorized: (connection: Connection) => void;
+}
+
+/** What a request asks for, once it is found in order. */
+interface Permission {
+  /** Who joins, on presence channels. */
+  readonly member: Member | undefined;
+}
+
+const PERMITTED: Permission = { member: undefined };
+
+export class SubscribeCommand {
+  readonly #ports: SubscribePorts;
+
+  constructor(ports: SubscribePorts) {
+    this.#ports = ports;
+  }
+
+  run(connection: Connection, message: Subscribe): void {
+    const name = message.channel;
+    if (connection.subscription(name) !== undefined) {
+      connection.sendError(`Existing subscription to channel ${name}`);
+      return;
+    }
+    const checked = this.#check(connection, message);
+    if (isRefusal(checked)) {
+      refuse(connection, name, checked);
+      return;
+    }
+    const subscription = this.#hold(connection, name, checked.member);
+    try {
+      const done = this.#join(connection, subscription, checked.member);
+      if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, subscription, error));
+    } catch (error) {
+      this.#unavailable(connection, subscription, error);
+    }
+  }
+
+  /**
+   * Our fault, not the client's: closing makes it come back and subscribe again, where a subscription error would
+   * leave official clients waiting for ever.
+   */
+  #unavailable(connection: Connection, subscription: Subscription, error: unknown): void {
+    const { logger } = this.#ports;
+    const channel = subscription.channel.name;
+    logger.error({ error, channel, socketId: connection.id }, 'subscribe failed');
+    if (subscription.state === 'joining') this.#letGo(connection, subscription);
+    else if (subscription.state === 'counted') {
+      const left = leaveChannel(this.#ports, connection, subscription);
+      if (left instanceof Promise) left.catch((again) => logger.error({ error: again, channel }, 'leave not recorded'));
+    }
+    connection.close(Codes.unavailable);
+  }
+
+  #check(connection: Connection, message: Subscribe): Permission | Refusal {
+    const { app } = connection.hub;
+    const { limits } = app;
+    const name = message.channel;
+    if (!isChannelName(name)) {
+      return invalidRequest(
+        `Invalid channel name '${name.slice(0, 200)}': allowed are letters, digits and _ - = @ , . ;`,
+      );
+    }
+    const type = channelType(name);
+    if (type.kind === 'user') {
+      return connection.user?.id === userOfChannel(name)
+        ? PERMITTED
+        : authError('Only the signed-in user may subscribe to a #server-to-user- channel', 403);
+    }
+    if (name.length > limits.channelNameLength) {
+      return limitReached(`Channel name exceeds the allowed maximum (${limits.channelNameLength} characters)`, 413);
+    }
+    if (connection.subscriptionCount >= limits.channelsPerConnection) {
+      return limitReached(`Too many channels: a connection may hold ${limits.channelsPerConnection}`, 403);
+    }
+    if (!type.authorized) return PERMITTED;
+
+    const { channelData } = message;
+    if (channelData !== undefined && channelData !== null && typeof channelData !== 'string') {
+      return invalidRequest('channel_data must be a string of JSON');
+    }
+    const signed = channelStringToSign(connection.id, name, channelData ?? undefined);
+    const problem = authProblem(this.#ports.registry, app, message.auth, signed);
+    if (problem !== undefined) return authError(problem);
+    if (type.kind !== 'presence') return PERMITTED;
+
+    if (typeof channelData === 'string') {
+      const member = parseMember(channelData, limits);
+      return isRefusal(member) ? member : { member };
+    }
+    if (connection.user === undefined) {
+      return invalidRequest('presence subscriptions must include channel_data, or the user must be signed in');
+    }
+    return { member: { userId: connection.user.id, userInfo: connection.user.userInfo } };
+  }
+
+  #join(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
+    const { presence, cache } = this.#ports;
+    const { app } = connection.hub;
+    const { channel } = subscription;
+    return andThen(channel.following, () =>
+      andThen(member === undefined ? undefined : this.#joinAsMember(connection, channel, member), (roster) => {
+        if (roster === 'full') {
+          this.#letGo(connection, subscription);
+          refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+          return;
+        }
+        channel.subscriptions += 1;
+        subscription.state = 'counted';
+        const counted = presence.subscribed(app.id, channel.name, channel.subscriptions);
+        return andThen(counted, ({ subscriptions }) =>
+          andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
+            // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
+            if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
+            this.#succeed(connection, subscription, roster, cached, subscriptions);
+          }),
+        );
+      }),
+    );
+  }
+
+  #hold(connection: Connection, name: string, member: Member | undefined): Subscription {
+    const channel = holdChannel(this.#ports.broker, connection.hub, name);
+    const subscription = new Subscription(channel, member?.userId);
+    connection.addSubscription(subscription);
+    return subscription;
+  }
+
+  #letGo(connection: Connection, subscription: Subscription): void {
+    connection.deleteSubscription(subscription);
+    releaseChannel(this.#ports.broker, connection.hub, subscription.channel);
+  }
+
+  /** Counts the connection among its user's; the first on this node joins the store. */
+  #joinAsMember(connection: Connection, channel: Channel, member: Member): Eventual<Roster | 'full'> {
+    const { presence } = this.#ports;
+    const { app } = connection.hub;
+    const { userId } = member;
+    channel.members ??= new Map();
+    const members = channel.members;
+    const others = members.get(userId) ?? 0;
+    members.set(userId, others + 1);
+    if (others > 0) return presence.roster(app.id, channel.name);
+    const uncount = (): void => {
+      const left = (members.get(userId) ?? 1) - 1;
+      if (left === 0) members.delete(userId);
+      else members.set(userId, left);
+    };
+    const joined = presence.join(app.id, channel.name, member, connection.id, app.limits.presenceMaxMembers);
+    return onFailure(
+      andThen(joined, (result) => {
+        if (result.joined) return result.roster;
+        uncount();
+        return 'full';
+      }),
+      uncount,
+    );
+  }
+
+  /** Joins the fan-out and answers, in one run: nothing published from here on is missed or comes first. */
+  #succeed(
+    connection: Connection,
+    subscription: Subscription,
+    roster: Roster | undefined,
+    cached: CachedEvent | undefined,
+    subscriptions: number,
+  ): void {
+    const { channel } = subscription;
+    const { name, type } = channel;
+    subscription.state = 'active';
+    connection.socket.subscribe(channel.topic);
+    connection.send(subscriptionSucceeded(name, roster?.encode()));
+    if (type.cache) {
+      connection.send(cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)));
+    }
+    this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
+    if (type.authorized) this.#ports.authorized(connection);
+  }
+}
+
+/** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
+function refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
+  connection.send(subscriptionError(channel, type, message, status));
+  connection.sendError(message);
+}

@@ -1,0 +1,91 @@
+/** The text of `carillon help`: examples first, then what there is. */
+import { VERSION } from '../version.ts';
+import { settingsHelp } from './settings-help.ts';
+
+export const COMMAND_NAMES = ['start', 'trigger', 'config'] as const;
+
+export type CommandName = (typeof COMMAND_NAMES)[number];
+
+export function isCommandName(name: string): name is CommandName {
+  return (COMMAND_NAMES as readonly string[]).includes(name);
+}
+
+export function overview(): string {
+  return `Carillon ${VERSION}: a realtime server that speaks the Pusher Channels protocol
+
+Examples
+  carillon                                 a development node with a made-up app
+  carillon --port 7000 --log-level debug
+  carillon --config carillon.yaml
+  CARILLON_APP_ID=1 CARILLON_APP_KEY=k CARILLON_APP_SECRET=a-long-secret carillon start
+  carillon trigger my-channel my-event '{"hello":"world"}'
+
+Commands
+  start      run a node (what carillon does without a command)
+  trigger    publish an event through a running node
+  config     print the configuration as a node would use it, secrets masked
+  help       this text, or help <command>
+  version    print the version
+
+Settings, as flags and as environment variables. A config file (JSON, YAML or TOML; --config or
+CARILLON_CONFIG) takes the same settings by their paths, e.g. limits.frameBytes. Flags win over the
+environment, the environment over the file.
+
+${settingsHelp()}`;
+}
+
+export function commandHelp(name: CommandName): string {
+  return COMMAND_HELP[name]();
+}
+
+const COMMAND_HELP: Readonly<Record<CommandName, () => string>> = {
+  start: () => `carillon start [flags]: run a node
+
+Examples
+  carillon start
+  carillon start --host 0.0.0.0 --port 7000
+  carillon start --config /etc/carillon.toml --mode production
+
+The first SIGTERM or SIGINT stops the node: clients are asked to reconnect, then it exits with 0. A second
+one ends it at once with 1. It exits with 1 when it can't listen, and with 2 when the configuration is wrong.
+
+${settingsHelp()}`,
+
+  trigger: () => `carillon trigger <channel> <event> [data] [options]: publish an event through a running node
+carillon trigger --user <id> <event> [data] [options]: the same, to one signed-in user
+
+Examples
+  carillon trigger my-channel my-event '{"hello":"world"}'
+  carillon trigger --user 42 notice "Your order has shipped"
+  carillon trigger my-channel my-event '{}' --host push.example.com --port 443 --tls \\
+    --app-id 1 --key k --secret s
+
+The data is sent exactly as given. Clients decode it when it is JSON, and get it as text when it isn't.
+Left out, it is {}. Put -- before data that starts with a dash.
+
+Options
+  --host <name>        where the node is; default: where this machine's configuration says, else 127.0.0.1
+  --port <number>      default: the configured port, else 6001
+  --tls                speak https; default: whether the configuration has a certificate
+  --app-id <id>        which configured app; default: the first. With --key and --secret: any app
+  --key <key>          its key
+  --secret <secret>    its secret; CARILLON_APP_SECRET keeps it out of the process list
+  --socket-id <id>     leave this connection out
+  --user <id>          send to a user instead of a channel
+  --config <file>      take the configuration from this file
+
+It exits with 0 when the node took the event, with 1 when it refused or wasn't there.`,
+
+  config: () => `carillon config [flags]: print the configuration as a node would use it
+
+Examples
+  carillon config
+  carillon config --config carillon.yaml --port 7000
+  carillon config --markdown
+
+Takes the flags of start. The output is JSON; secrets are masked, and warnings go to standard error. It exits
+with 2 and lists what is wrong when a node wouldn't start.
+
+Options
+  --markdown    print the reference of all settings instead`,
+};

@@ -1,0 +1,109 @@
+/** The settings in groups, for the terminal and as Markdown tables; both are printed from the schema. */
+
+import { z } from 'zod';
+import { CONFIG_FILE, type Setting, settings } from '../config/settings.ts';
+import { kindOf, metaOf } from '../config/value-kind.ts';
+
+const INDENT = ' '.repeat(6);
+
+/** At most 100 columns wide. */
+export function settingsHelp(): string {
+  const file = [
+    'Config file',
+    `  ${CONFIG_FILE.flag} <file>`,
+    `${INDENT}File with settings: .json, .yaml, .yml or .toml`,
+    `${INDENT}${CONFIG_FILE.env}`,
+  ].join('\n');
+  const groups = grouped().map(([group, members]) => [group, ...members.map(settingHelp)].join('\n'));
+  return [file, ...groups].join('\n\n');
+}
+
+/** A heading and a table for each group. */
+export function settingsMarkdown(): string {
+  return grouped()
+    .map(([group, members]) =>
+      [
+        `### ${group}`,
+        '',
+        '| In a file | Type | Default | Environment | Flag | Meaning |',
+        '| --- | --- | --- | --- | --- | --- |',
+        ...members.map(markdownRow),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
+function grouped(): ReadonlyArray<readonly [string, readonly Setting[]]> {
+  const groups = new Map<string, Setting[]>();
+  for (const setting of settings) {
+    const members = groups.get(setting.group);
+    if (members === undefined) groups.set(setting.group, [setting]);
+    else members.push(setting);
+  }
+  return [...groups];
+}
+
+function settingHelp(setting: Setting): string {
+  const lines = [
+    `  ${setting.flag} ${argumentOf(setting)}`.trimEnd(),
+    `${INDENT}${metaOf(setting.schema).description}`,
+    `${INDENT}${setting.env}, default: ${defaultOf(setting)}`,
+  ];
+  return lines.join('\n');
+}
+
+function markdownRow(setting: Setting): string {
+  const cells = [
+    `\`${setting.path}\``,
+    typeOf(setting),
+    defaultOf(setting),
+    `\`${setting.env}\``,
+    `\`${setting.flag}\``,
+    metaOf(setting.schema).description,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function argumentOf({ schema }: Setting): string {
+  const kind = kindOf(schema);
+  switch (kind.type) {
+    case 'whole':
+      return `<${kind.min}..${kind.max}>`;
+    case 'toggle':
+      return '[true|false]';
+    case 'choice':
+      return `<${kind.options.join('|')}>`;
+    case 'text':
+      return '<text>';
+    case 'texts':
+      return '<text,text,...>';
+    case 'structure':
+      return '<json>';
+  }
+}
+
+function typeOf({ schema }: Setting): string {
+  const kind = kindOf(schema);
+  switch (kind.type) {
+    case 'whole':
+      return `${kind.min} to ${kind.max}`;
+    case 'toggle':
+      return 'true or false';
+    case 'choice':
+      return kind.options.join(', ');
+    case 'text':
+      return 'text';
+    case 'texts':
+      return 'list of texts';
+    case 'structure':
+      return 'list of apps';
+  }
+}
+
+function defaultOf({ schema }: Setting): string {
+  const inWords = metaOf(schema).fallback;
+  if (inWords !== undefined) return inWords;
+  if (!(schema instanceof z.ZodDefault)) return 'none';
+  const value: unknown = schema.def.defaultValue;
+  return Array.isArray(value) && value.length === 0 ? 'none' : String(value);
+}

@@ -1,0 +1,126 @@
+/** The composition root: config in, a running node out. Which implementation serves a port is chosen here alone. */
+import { ConfigAppRegistry } from './apps/config-app-registry.ts';
+import { MemoryBroker } from './broker/memory-broker.ts';
+import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import { ClientEventCommand } from './channels/client-event.ts';
+import { Delivery } from './channels/deliver.ts';
+import { Hub } from './channels/hub.ts';
+import { Publisher } from './channels/publish.ts';
+import { SignInCommand } from './channels/signin.ts';
+import { SubscribeCommand } from './channels/subscribe.ts';
+import { SubscriptionCounts } from './channels/subscription-counts.ts';
+import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import type { Config } from './config/config.ts';
+import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
+import { DEFAULT_PORT } from './config/default-port.ts';
+import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
+import { drainConnections } from './drain.ts';
+import { Api } from './http/api.ts';
+import { apiRoutes } from './http/api-routes.ts';
+import { nodePages } from './http/pages.ts';
+import { Site } from './http/site.ts';
+import type { Logger } from './lib/logger.ts';
+import { randomIds } from './lib/random-ids.ts';
+import { systemClock } from './lib/system-clock.ts';
+import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
+import { admit } from './socket/admission.ts';
+import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
+import { Sessions } from './socket/session.ts';
+import { Counters } from './telemetry/counters.ts';
+import { prometheusMetrics } from './telemetry/prometheus-metrics.ts';
+import { addHttpRoutes } from './uws/http-routes.ts';
+import { UwsFanout } from './uws/uws-fanout.ts';
+import { UwsServer } from './uws/uws-server.ts';
+import { addWebSocketRoutes } from './uws/websocket-routes.ts';
+
+export interface RunningServer {
+  readonly host: string;
+  /** The port in use, also when the config said 0. */
+  readonly port: number;
+  /** Drains and closes; resolves when nothing is left. Calling it again returns the same promise. */
+  stop(): Promise<void>;
+}
+
+/** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const clock = systemClock;
+  const counters = new Counters();
+  const registry = new ConfigAppRegistry(config.apps);
+  const hub = new Hub();
+  const uws = new UwsServer(config.tls);
+
+  const broker = new MemoryBroker();
+  const presence = new MemoryPresenceStore(broker);
+  const cache = new MemoryChannelCache(config.cache, clock);
+  broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
+
+  const deadlines = new AuthorizationDeadlines(clock);
+  const authorized = deadlines.clear.bind(deadlines);
+  const counts = new SubscriptionCounts(broker, clock, logger);
+  const ports = { broker, presence, counts, registry, cache, clock, counters, logger, authorized };
+  const publisher = new Publisher(ports);
+  const sessions = new Sessions(
+    {
+      ...ports,
+      hub,
+      ids: randomIds(),
+      deadlines,
+      subscribe: new SubscribeCommand(ports),
+      unsubscribe: new UnsubscribeCommand(ports),
+      clientEvent: new ClientEventCommand(ports),
+      signIn: new SignInCommand(ports),
+    },
+    config.limits,
+  );
+
+  let stopping: Promise<void> | undefined;
+  const draining = (): boolean => stopping !== undefined;
+  const admission = { registry, hub, maxConnections: config.limits.connections, draining };
+  const pages = nodePages({ ready: () => !draining(), metrics: prometheusMetrics(counters, hub), console: consoleOf(config) });
+  const site = new Site(pages, new Api(ports, apiRoutes({ ...ports, publisher })));
+
+  addWebSocketRoutes(
+    uws.app,
+    { admit: (knock) => admit(admission, knock), sessions, clock, counters, logger },
+    {
+      frameBytes: config.limits.frameBytes,
+      outgoingBytes: config.limits.outgoingBytes,
+      tls: config.tls !== undefined,
+      trustProxy: config.trustProxy,
+    },
+  );
+  addHttpRoutes(uws.app, { handle: (request) => site.handle(request), counters, logger }, config.limits.bodyBytes);
+
+  const port = await uws.listen(config.host, config.port);
+  logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
+
+  const stop = async (): Promise<void> => {
+    logger.info({ connections: hub.size }, 'stopping');
+    uws.stopListening();
+    await drainConnections(hub, clock, config.drainSeconds * 1000);
+    deadlines.stop();
+    uws.close();
+    logger.info({}, 'stopped');
+  };
+  return {
+    host: config.host,
+    port,
+    stop() {
+      // Set before the first step, so that `draining` is true from here on.
+      stopping ??= Promise.resolve().then(stop);
+      return stopping;
+    },
+  };
+}
+
+/** The console's files; none where it is switched off. It shows a secret only if everybody knows it anyway. */
+function consoleOf({ console, developmentApp, apps }: Config): ReadonlyMap<string, ConsoleAsset> {
+  const app = developmentApp ?? apps[0];
+  const credential = app?.credentials[0];
+  if (!console || app === undefined || credential === undefined) return new Map();
+  const secret = developmentApp === undefined ? undefined : credential.secret;
+  return consoleAssets(
+    { id: app.id, key: credential.key, secret },
+    { port: DEFAULT_PORT, appId: DEVELOPMENT_APP_ID, ...DEVELOPMENT_CREDENTIAL },
+  );
+}

@@ -1,0 +1,62 @@
+/** The text of a config file → a plain value, by the file's extension. */
+import { parse as parseToml, TomlError } from 'smol-toml';
+import { LineCounter, parseDocument } from 'yaml';
+import { jsonErrorPosition } from './text-value.ts';
+
+export type FileContent =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * Parsers' own messages quote the file, and with it secrets: only positions are passed on.
+ * An empty file has no settings.
+ */
+export function parseFile(name: string, text: string): FileContent {
+  const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase();
+  switch (extension) {
+    case 'json':
+      return parseJson(text);
+    case 'yaml':
+    case 'yml':
+      return parseYaml(text);
+    case 'toml':
+      return parseTomlText(text);
+    default:
+      return { ok: false, message: 'has an unknown format; name it .json, .yaml, .yml or .toml' };
+  }
+}
+
+function parseJson(text: string): FileContent {
+  if (text.trim() === '') return { ok: true, value: {} };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch (error) {
+    return { ok: false, message: `is not valid JSON${jsonErrorPosition(error)}` };
+  }
+}
+
+function parseYaml(text: string): FileContent {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    const problem = error.code.toLowerCase().replaceAll('_', ' ');
+    return { ok: false, message: `is not valid YAML (line ${line}, column ${col}: ${problem})` };
+  }
+  try {
+    return { ok: true, value: document.toJS() ?? {} };
+  } catch {
+    // Only aliases fail here: unresolved, or expanding past the library's limit. The message may quote them.
+    return { ok: false, message: 'is not valid YAML (an alias is unresolved or expands to too much)' };
+  }
+}
+
+function parseTomlText(text: string): FileContent {
+  try {
+    return { ok: true, value: parseToml(text) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return { ok: false, message: `is not valid TOML (line ${error.line}, column ${error.column})` };
+  }
+}

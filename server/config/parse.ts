@@ -1,0 +1,126 @@
+/** Flags, environment and file → a checked, frozen `Config`, or every problem at once. */
+import type { App } from '../apps/app.ts';
+import { appEntries } from './app-entries.ts';
+import { completeApp, readApps } from './apps.ts';
+import type { Config, Mode } from './config.ts';
+import { ConfigError, type Problem } from './config-error.ts';
+import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts';
+import { type Environment, readEnvironment } from './env.ts';
+import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
+import { readFlags } from './flags.ts';
+import type { Layer } from './layer.ts';
+import { choose, nested, spelling } from './layers.ts';
+import {
+  bodyProblems,
+  productionProblems,
+  productionWarnings,
+  type Spell,
+  tlsFrom,
+  tlsProblems,
+} from './rules.ts';
+import { type NodeSettings, nodeSchema } from './schema.ts';
+import { CONFIG_FILE } from './settings.ts';
+
+export interface ConfigSources {
+  /** Command line arguments that carry settings; see `readFlags`. */
+  readonly flags: readonly string[];
+  readonly env: Environment;
+  readonly readFile: ReadFile;
+}
+
+export interface ParsedConfig {
+  readonly config: Config;
+  /** Sentences for the operator about what is allowed but probably not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** Flags win over the environment, the environment over the file. Throws `ConfigError`. */
+export function parseConfig({ flags, env, readFile }: ConfigSources): ParsedConfig {
+  const flagLayer = readFlags(flags);
+  const envLayer = readEnvironment(env);
+  const layers: Layer[] = [flagLayer, envLayer];
+  if (flagLayer.configFile !== undefined) {
+    layers.push(readConfigFile(flagLayer.configFile, CONFIG_FILE.flag, readFile));
+  } else if (envLayer.configFile !== undefined) {
+    layers.push(readConfigFile(envLayer.configFile, CONFIG_FILE.env, readFile));
+  }
+  return resolve(layers, env['NODE_ENV'] === 'production' ? 'production' : 'development', readFile);
+}
+
+/**
+ * The same from settings in the form of a file and nothing else; development mode unless they say otherwise.
+ * Throws `ConfigError`.
+ */
+export function configFrom(content: object, readFile: ReadFile = refuseToRead): Config {
+  return resolve([layerFrom(content, '')], 'development', readFile).config;
+}
+
+function refuseToRead(path: string): never {
+  throw new Error(`no file system was given to read ${path}`);
+}
+
+/** `layers` in order of precedence, the strongest first. */
+function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile): ParsedConfig {
+  const problems: Problem[] = layers.flatMap((layer) => layer.problems);
+  const chosen = choose(layers, problems);
+  const node = nodeSchema.parse(nested(chosen));
+  const spell: Spell = (path) => spelling(path, layers);
+
+  const mode = node.mode ?? defaultMode;
+  const entries = appEntries(node.app, layers, spell);
+  const listed = readApps(entries.entries, node.appDefaults);
+  problems.push(...entries.problems, ...listed.problems);
+  const developmentApp =
+    mode === 'development' && entries.none
+      ? completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], {}, node.appDefaults)
+      : undefined;
+  if (mode === 'production' && entries.none) problems.push(NO_APP);
+  const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
+
+  problems.push(...tlsProblems(node.tls, spell, readFile));
+  problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
+  if (mode === 'production') problems.push(...productionProblems(apps));
+
+  const warnings = layers.flatMap((layer) => layer.warnings);
+  if (problems.length > 0) throw new ConfigError(problems, warnings);
+  if (mode === 'production') warnings.push(...productionWarnings(apps));
+  return { config: frozen(build(node, mode, apps, developmentApp)), warnings };
+}
+
+const NO_APP: Problem = {
+  key: 'apps',
+  message:
+    'is empty, and production makes no app up; set CARILLON_APP_ID, CARILLON_APP_KEY and CARILLON_APP_SECRET, ' +
+    'or list apps in a config file',
+};
+
+function build(
+  node: NodeSettings,
+  mode: Mode,
+  apps: readonly App[],
+  developmentApp: App | undefined,
+): Config {
+  return {
+    mode,
+    // Credentials that everybody knows are for this machine only, unless somebody says otherwise.
+    host: node.host ?? (developmentApp === undefined ? '0.0.0.0' : '127.0.0.1'),
+    port: node.port,
+    tls: tlsFrom(node.tls),
+    trustProxy: node.trustProxy,
+    logLevel: node.logLevel,
+    apps,
+    limits: node.limits,
+    cache: node.cache,
+    drainSeconds: node.drainSeconds,
+    console: node.console ?? mode === 'development',
+    developmentApp,
+  };
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) frozen(inner);
+  }
+  return value;
+}

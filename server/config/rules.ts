@@ -1,0 +1,88 @@
+/** Checks that look at several settings at once; each setting by itself is right when these are asked. */
+import type { App } from '../apps/app.ts';
+import type { Config, TlsSettings } from './config.ts';
+import type { Problem } from './config-error.ts';
+import { DEVELOPMENT_CREDENTIAL } from './development-app.ts';
+import { type ReadFile, unreadable } from './file.ts';
+import type { NodeSettings } from './schema.ts';
+
+/** The name of the setting at a path, as the user spelled it. */
+export type Spell = (path: string) => string;
+
+/** Certificate and key come as a pair that can be read. */
+export function tlsProblems(tls: NodeSettings['tls'], spell: Spell, readFile: ReadFile): Problem[] {
+  const { certFile, keyFile, passphrase } = tls;
+  const problems: Problem[] = [];
+  const given = certFile ?? keyFile ?? passphrase;
+  if (given === undefined) return [];
+  for (const [path, file] of [
+    ['tls.certFile', certFile],
+    ['tls.keyFile', keyFile],
+  ] as const) {
+    if (file === undefined) {
+      problems.push({ key: spell(path), message: 'is missing; TLS needs a certificate and its key' });
+      continue;
+    }
+    try {
+      readFile(file);
+    } catch (error) {
+      problems.push({ key: spell(path), message: `names ${file}, which ${unreadable(error)}` });
+    }
+  }
+  return problems;
+}
+
+export function tlsFrom({ certFile, keyFile, passphrase }: NodeSettings['tls']): TlsSettings | undefined {
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  return { certFile, keyFile, passphrase };
+}
+
+/** JSON at worst doubles a byte of data that is mostly quotes; names, ids and punctuation take the rest. */
+const BATCH_OVERHEAD_BYTES = 65_536;
+const ESCAPING_FACTOR = 2;
+
+/** A batch that an app's limits allow has to fit into a request body. */
+export function bodyProblems(bodyBytes: number, apps: readonly App[], spell: Spell): Problem[] {
+  const needs = apps.map(({ id, limits }) => ({
+    id,
+    limits,
+    bytes: limits.eventsPerBatch * limits.eventDataBytes * ESCAPING_FACTOR + BATCH_OVERHEAD_BYTES,
+  }));
+  const largest = needs.reduce<(typeof needs)[number] | undefined>(
+    (most, need) => (most === undefined || need.bytes > most.bytes ? need : most),
+    undefined,
+  );
+  if (largest === undefined || largest.bytes <= bodyBytes) return [];
+  const { id, limits, bytes } = largest;
+  return [
+    {
+      key: spell('limits.bodyBytes'),
+      message:
+        `is ${bodyBytes}, but a full batch of app ${id} (${limits.eventsPerBatch} events of ` +
+        `${limits.eventDataBytes} bytes) can take ${bytes}; set it to at least ${bytes}, ` +
+        "or lower the app's eventsPerBatch or eventDataBytes",
+    },
+  ];
+}
+
+/** The credentials of the made-up app are in the documentation, so in production anyone could use them. */
+export function productionProblems(apps: readonly App[]): Problem[] {
+  return apps.flatMap(({ id, credentials }) =>
+    credentials
+      .filter(
+        ({ key, secret }) => key === DEVELOPMENT_CREDENTIAL.key || secret === DEVELOPMENT_CREDENTIAL.secret,
+      )
+      .map(() => ({
+        key: `app ${id}`,
+        message: 'uses the key or secret of the development app, which everybody knows; make up your own',
+      })),
+  );
+}
+
+const SHORT_SECRET = 8;
+
+export function productionWarnings(apps: Config['apps']): string[] {
+  return apps
+    .filter(({ credentials }) => credentials.some(({ secret }) => secret.length < SHORT_SECRET))
+    .map(({ id }) => `app ${id} has a secret shorter than ${SHORT_SECRET} characters, which can be guessed`);
+}

@@ -1,0 +1,211 @@
+/**
+ * Every setting of a node: its type, range, default and meaning. File, environment and flags are three spellings
+ * of this one schema; `--help` and docs/configuration.md are printed from it.
+ *
+ * Ranges are strict because uWebSockets.js aborts the process on numbers it can't use.
+ */
+import { z } from 'zod';
+import { overridesOf } from './overrides.ts';
+
+/** What the schema can't say by itself about a setting, or about a group of settings. */
+export interface SettingMeta {
+  /** One line: what it changes, the unit, what zero means. For a group: its heading. */
+  readonly description: string;
+  /** The variable and the flag, where they aren't the path spelled out. */
+  readonly env?: string;
+  readonly flag?: string;
+  /** The heading to stand under, where it isn't that of the group around it. */
+  readonly heading?: string;
+  /** The default in words, where it depends on other settings. */
+  readonly fallback?: string;
+  /** Completes "must be …" where the type alone says too little. */
+  readonly must?: string;
+  /** The value is never shown: not in problems, not by `carillon config`. */
+  readonly secret?: boolean;
+}
+
+/** Metadata by schema; attached to the schema inside any default or optional wrapper. */
+export const settingMeta = z.registry<SettingMeta>();
+
+function described<S extends z.ZodType>(schema: S, meta: SettingMeta): S {
+  settingMeta.add(schema, meta);
+  return schema;
+}
+
+type Extra = Omit<SettingMeta, 'description'>;
+
+const whole = (min: number, max: number, fallback: number, description: string) =>
+  described(z.number().int().min(min).max(max), { description }).default(fallback);
+
+const toggle = (fallback: boolean, description: string, extra: Extra = {}) =>
+  described(z.boolean(), { description, ...extra }).default(fallback);
+
+/** Ids and keys stand unescaped in URL paths. */
+const urlSafe = (description: string, extra: Extra = {}) =>
+  described(z.string().regex(/^[\w.~-]{1,128}$/), {
+    description,
+    must: 'text of 1 to 128 letters, digits or any of - _ . ~',
+    ...extra,
+  });
+
+const secretText = (description: string, extra: Extra = {}) =>
+  described(z.string().min(1).max(1024), {
+    description,
+    must: 'text of 1 to 1024 characters',
+    secret: true,
+    ...extra,
+  });
+
+const filePath = (description: string) =>
+  described(z.string().min(1).max(4096), { description, must: 'the path of a file' });
+
+/** A group of settings; `heading` stands above it in the help. */
+const group = <S extends z.ZodRawShape>(heading: string, shape: S) =>
+  described(z.strictObject(shape), { description: heading });
+
+const origin = described(z.string().regex(/^(\*|([a-z][a-z0-9+.-]*:\/\/)?(\*\.)?[^\s/*,]+)$/i), {
+  description: 'An origin',
+  must: 'an origin such as https://example.com (without a path), *.example.com, or * for any',
+});
+
+const features = group('App features', {
+  clientEvents: toggle(true, 'Accept client- events from sockets'),
+  subscriptionCounts: toggle(true, 'Send subscription counts to subscribers and answer queries for them'),
+  watchlists: toggle(true, 'Send online and offline events for the watchlist given at sign-in'),
+});
+
+const appLimits = group('App limits', {
+  connections: whole(0, 10_000_000, 0, 'Sockets of one app; 0 lifts the limit'),
+  channelsPerConnection: whole(1, 1_000_000, 50_000, 'Channels one connection may hold'),
+  channelNameLength: whole(1, 1000, 200, 'Characters of a channel name, prefix included'),
+  eventNameLength: whole(1, 1000, 200, 'Characters of an event name'),
+  eventDataBytes: whole(1, 10_485_760, 10_240, "Bytes of one event's data"),
+  channelsPerTrigger: whole(1, 10_000, 100, 'Channels one trigger may name'),
+  eventsPerBatch: whole(1, 1000, 10, 'Events in one batch'),
+  presenceMaxMembers: whole(0, 1_000_000, 100, 'Distinct users in one presence channel; 0 lifts the limit'),
+  presenceUserBytes: whole(1, 1_048_576, 1024, "Bytes of a presence member's channel_data"),
+  userIdLength: whole(1, 1000, 128, 'Characters of a user id'),
+  clientEventsPerSecond: whole(
+    0,
+    1_000_000,
+    10,
+    'Client events a second of one connection; 0 lifts the limit',
+  ),
+  watchlistSize: whole(0, 10_000, 100, 'User ids one watchlist may hold; the rest is cut off'),
+  cacheTtlSeconds: whole(1, 86_400, 1800, 'Seconds the last event of a cache channel is kept'),
+});
+
+/** Everything of an app but its identity. */
+const appDefaults = group('App defaults, for what an app leaves out', {
+  enabled: toggle(true, 'Off: sockets are closed with 4003 and the HTTP API answers 403', {
+    env: 'CARILLON_APPS_ENABLED',
+    flag: '--apps-enabled',
+  }),
+  forceTls: toggle(false, 'Refuse unencrypted connections with 4000'),
+  allowedOrigins: described(z.array(origin).max(1000), {
+    description: 'Origins a browser may connect from; none listed allows all',
+    must: 'a list of at most 1000 origins',
+  }).default([]),
+  activityTimeoutSeconds: whole(1, 3600, 120, 'Seconds of silence after which a client pings'),
+  authorizationTimeoutSeconds: whole(
+    0,
+    3600,
+    0,
+    'Seconds in which a connection must sign in or join an authorized channel; 0 asks for neither',
+  ),
+  features: features.prefault({}),
+  limits: appLimits.prefault({}),
+});
+
+const credential = described(
+  z.strictObject({ key: urlSafe('Public key'), secret: secretText('Secret of that key') }),
+  { description: 'A key pair', must: 'a pair of key and secret' },
+);
+
+/** An app as `apps` lists it. What it leaves out comes from `appDefaults`. */
+export const appSchema = described(
+  z.strictObject({
+    id: urlSafe('App id'),
+    key: urlSafe('Public key').optional(),
+    secret: secretText('Secret of that key').optional(),
+    credentials: described(z.array(credential).min(1).max(100), {
+      description: 'Key pairs, oldest first, in place of key and secret',
+      must: 'a list of 1 to 100 pairs of key and secret',
+      secret: true,
+    }).optional(),
+    ...overridesOf(appDefaults.shape),
+  }),
+  { description: 'An app', must: 'an app, at least {"id": …, "key": …, "secret": …}' },
+);
+
+const APPS = 'Apps';
+
+export const nodeSchema = group('Node', {
+  mode: described(z.enum(['development', 'production']), {
+    description: 'development makes up an app when there is none; production refuses its credentials',
+    fallback: 'production if NODE_ENV is, else development',
+  }).optional(),
+  host: described(z.string().regex(/^[\w.:%-]{1,255}$/), {
+    description: 'Address to listen on; :: is every address',
+    must: 'an IP address or a host name',
+    fallback: '0.0.0.0, or 127.0.0.1 with the made-up app',
+  }).optional(),
+  port: whole(0, 65_535, 6001, 'Port to listen on; 0 picks a free one'),
+  trustProxy: toggle(
+    false,
+    'Believe X-Forwarded-Proto and X-Forwarded-For; only behind a proxy that sets them',
+  ),
+  logLevel: described(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
+    description: 'Least severe log lines to write',
+  }).default('info'),
+  drainSeconds: whole(0, 3600, 5, 'Seconds over which a stopping node asks its clients to reconnect'),
+  console: described(z.boolean(), {
+    description: 'Serve the console page at GET /',
+    fallback: 'on in development, off in production',
+  }).optional(),
+  tls: group('TLS', {
+    certFile: filePath('PEM file with the certificate chain; give keyFile with it').optional(),
+    keyFile: filePath('PEM file with the private key').optional(),
+    passphrase: secretText('Passphrase of the private key').optional(),
+  }).prefault({}),
+  app: group(APPS, {
+    id: urlSafe('Id of an app; give key and secret with it', { flag: '--app-id' }).optional(),
+    key: urlSafe('Its public key', { flag: '--app-key' }).optional(),
+    secret: secretText('Its secret', { flag: '--app-secret' }).optional(),
+  }).prefault({}),
+  apps: described(z.array(appSchema).max(10_000), {
+    description: 'More apps; in the environment and as a flag: a JSON array in the form of the file',
+    must: 'a list of apps',
+    heading: APPS,
+    secret: true,
+  }).default([]),
+  appDefaults: appDefaults.prefault({}),
+  limits: group('Node limits', {
+    connections: whole(0, 10_000_000, 0, 'Sockets on this node; 0 lifts the limit'),
+    frameBytes: whole(1024, 16_777_216, 65_536, 'Bytes of one incoming WebSocket message'),
+    bodyBytes: whole(1024, 268_435_456, 1_048_576, 'Bytes of one HTTP request body'),
+    outgoingBytes: whole(
+      65_536,
+      1_073_741_824,
+      1_048_576,
+      "Bytes a slow socket may leave unread beyond the kernel's buffers",
+    ),
+    badFrames: whole(1, 1_000_000, 100, 'Bad frames in a row before a connection is closed'),
+  }).prefault({}),
+  cache: group('Cache channels', {
+    maxEntries: whole(
+      1,
+      100_000_000,
+      100_000,
+      'Cached events on this node; the least recently written go first',
+    ),
+    maxBytes: whole(65_536, 17_179_869_184, 67_108_864, 'Bytes of cached data on this node'),
+  }).prefault({}),
+});
+
+/** The settings of a node, checked one by one but not yet against each other. */
+export type NodeSettings = z.output<typeof nodeSchema>;
+/** What apps inherit. */
+export type AppSettings = NodeSettings['appDefaults'];
+/** An app as listed, checked but not merged. */
+export type ListedApp = z.output<typeof appSchema>;

@@ -1,0 +1,68 @@
+/** The HTTP API: finds the endpoint, checks the signature, runs it. Every failure becomes an answer. */
+import type { AppRegistry } from '../apps/app-registry.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Eventual } from '../lib/eventual.ts';
+import type { Logger } from '../lib/logger.ts';
+import { authorizeRequest } from './authorize-request.ts';
+import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
+import { parseQuery } from './query.ts';
+import { matchRoute, type RouteMatch, type Routes } from './routes.ts';
+
+export interface ApiPorts {
+  readonly registry: AppRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const PREFLIGHT_HEADERS = [
+  ['Access-Control-Allow-Headers', 'Content-Type, X-Pusher-Library, Pusher-Library-Name, Pusher-Library-Version'],
+  ['Access-Control-Max-Age', '86400'],
+] as const;
+
+export class Api {
+  readonly #ports: ApiPorts;
+  readonly #routes: Routes;
+
+  constructor(ports: ApiPorts, routes: Routes) {
+    this.#ports = ports;
+    this.#routes = routes;
+  }
+
+  /** Answers a request of the API; undefined if the path is none of its. */
+  handle(request: HttpRequest): Eventual<HttpResponse> | undefined {
+    const route = matchRoute(this.#routes, request.path);
+    return route === undefined ? undefined : this.#answer(request, route);
+  }
+
+  #answer(request: HttpRequest, route: RouteMatch): Eventual<HttpResponse> {
+    const methods = Object.keys(route.methods).join(', ');
+    if (request.method === 'OPTIONS') {
+      return text(204, '', [['Access-Control-Allow-Methods', `${methods}, OPTIONS`], ...PREFLIGHT_HEADERS]);
+    }
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+    if (endpoint === undefined) return text(405, `Method not allowed: use ${methods}`, [['Allow', methods]]);
+
+    const { registry, clock } = this.#ports;
+    if (route.appId !== undefined && registry.byId(route.appId) === undefined) {
+      return failure(request, 404, `Unknown app: '${route.appId.slice(0, 100)}'`);
+    }
+    const parameters = parseQuery(request.query);
+    const key = authorizeRequest(registry, request, route.path, parameters, clock.now(), route.appId);
+    if (typeof key === 'string') return failure(request, 401, key);
+    if (!key.app.enabled) return failure(request, 403, 'App is disabled');
+    try {
+      const response = endpoint({ app: key.app, request, parameters, name: route.name });
+      return response instanceof Promise
+        ? response.catch((error: unknown) => this.#failed(request, error))
+        : response;
+    } catch (error) {
+      return this.#failed(request, error);
+    }
+  }
+
+  #failed(request: HttpRequest, error: unknown): HttpResponse {
+    this.#ports.logger.error({ error, method: request.method, path: request.path }, 'request failed');
+    return failure(request, 500, 'Internal error');
+  }
+}

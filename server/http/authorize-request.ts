@@ -1,0 +1,78 @@
+/** Whether a request to the HTTP API is signed by its app. PROTOCOL.md, "HTTP API". */
+import { hash } from 'node:crypto';
+import { type QueryParameters, requestStringToSign } from '../../protocol/index.ts';
+import type { AppKey, AppRegistry } from '../apps/app-registry.ts';
+import { verify } from '../lib/hmac.ts';
+import type { HttpRequest } from './message.ts';
+import { parameter, segmentDecoded } from './query.ts';
+
+/** Seconds by which a request's timestamp may differ from the server's clock. */
+const GRACE_SECONDS = 600;
+const MD5_LENGTH = 32;
+
+/**
+ * The key that signed the request, or the sentence for the 401.
+ * @param path the part of the path that is signed: from `/apps` on
+ * @param now milliseconds since the epoch
+ * @param appId the app the path names; undefined if the path names none
+ */
+export function authorizeRequest(
+  registry: AppRegistry,
+  request: Pick<HttpRequest, 'method' | 'body'>,
+  path: string,
+  parameters: QueryParameters,
+  now: number,
+  appId: string | undefined,
+): AppKey | string {
+  const name = parameter(parameters, 'auth_key');
+  if (name === undefined || name === '') return 'Missing parameter: auth_key';
+  const key = registry.byKey(name);
+  if (key === undefined || (appId !== undefined && key.app.id !== appId)) return 'Unknown auth_key';
+  return (
+    versionProblem(parameter(parameters, 'auth_version')) ??
+    timestampProblem(parameter(parameters, 'auth_timestamp'), now) ??
+    signatureProblem(key, request.method, path, parameters) ??
+    bodyProblem(request.body, parameter(parameters, 'body_md5')) ??
+    key
+  );
+}
+
+function versionProblem(version: string | undefined): string | undefined {
+  if (version === undefined || version === '') return 'Version required';
+  return version === '1.0' ? undefined : 'Version not supported';
+}
+
+function timestampProblem(given: string | undefined, now: number): string | undefined {
+  if (given === undefined || given === '') return 'Timestamp required';
+  const seconds = Number(given);
+  const serverSeconds = Math.floor(now / 1000);
+  if (Math.abs(serverSeconds - seconds) < GRACE_SECONDS) return undefined;
+  return `Timestamp expired: Given timestamp (${isoTime(seconds, given)}) not within ${GRACE_SECONDS}s of server time (${isoTime(serverSeconds)})`;
+}
+
+function isoTime(seconds: number, given = ''): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? given : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function signatureProblem(
+  { signingKey }: AppKey,
+  method: string,
+  path: string,
+  parameters: QueryParameters,
+): string | undefined {
+  const given = parameter(parameters, 'auth_signature') ?? '';
+  const stringToSign = requestStringToSign(method, path, parameters);
+  if (verify(signingKey, stringToSign, given)) return undefined;
+  // Some clients sign the path before they encode it.
+  const decoded = path.includes('%') ? segmentDecoded(path) : path;
+  if (decoded !== path && verify(signingKey, requestStringToSign(method, decoded, parameters), given)) return undefined;
+  return `Invalid signature: you should have sent HmacSHA256Hex(${JSON.stringify(stringToSign)}, your_secret_key), but you sent ${JSON.stringify(given)}`;
+}
+
+/** The digest is no secret: it is sent beside the body, and the signature covers it. */
+function bodyProblem(body: Buffer, digest: string | undefined): string | undefined {
+  if (digest === undefined) return body.length === 0 ? undefined : 'body_md5 parameter is missing';
+  if (digest.length === MD5_LENGTH && hash('md5', body) === digest.toLowerCase()) return undefined;
+  return 'body_md5 parameter does not match the body';
+}

@@ -1,0 +1,23 @@
+/** The JSON object a request carries. */
+import { isUtf8 } from 'node:buffer';
+import { asObject } from '../../../protocol/index.ts';
+
+export interface JsonBody {
+  readonly object: Record<string, unknown>;
+  readonly json: string;
+}
+
+/** The body, or the sentence for the 400. An empty body is an empty object. */
+export function readJsonBody(body: Buffer): JsonBody | string {
+  if (body.length === 0) return { object: {}, json: '{}' };
+  if (!isUtf8(body)) return 'Invalid body: not UTF-8';
+  const json = body.toString('utf8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (error) {
+    return `Invalid body: not JSON (${error instanceof Error ? error.message.slice(0, 120) : 'unreadable'})`;
+  }
+  const object = asObject(parsed);
+  return object === undefined ? 'Invalid body: expected a JSON object' : { object, json };
+}

@@ -1,0 +1,26 @@
+/** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
+import type { Eventual } from '../lib/eventual.ts';
+import type { Api } from './api.ts';
+import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
+
+/** A page of the node itself, by path: unsigned, GET only. */
+export type Page = () => Eventual<HttpResponse>;
+
+export class Site {
+  readonly #pages: ReadonlyMap<string, Page>;
+  readonly #api: Api;
+
+  constructor(pages: ReadonlyMap<string, Page>, api: Api) {
+    this.#pages = pages;
+    this.#api = api;
+  }
+
+  handle(request: HttpRequest): Eventual<HttpResponse> {
+    const page = this.#pages.get(request.path);
+    if (page !== undefined) {
+      if (request.method === 'GET' || request.method === 'HEAD') return page();
+      return text(405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
+    }
+    return this.#api.handle(request) ?? failure(request, 404, 'Not found');
+  }
+}

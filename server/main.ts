@@ -1,0 +1,53 @@
+/** The program: gives the commands the real process, and the process their exit code. Nothing else touches `process`. */
+import { readFileSync } from 'node:fs';
+import { runCommandLine } from './cli/command-line.ts';
+import { EXIT_FAILED } from './cli/exit-codes.ts';
+import { printConfig } from './cli/print-config.ts';
+import { start } from './cli/start.ts';
+import type { Lifetime, Terminal } from './cli/terminal.ts';
+import { trigger } from './cli/trigger.ts';
+import { startServer } from './compose.ts';
+import type { Config } from './config/config.ts';
+import { jsonLogger, readableLogger } from './lib/pino-logger.ts';
+import { systemClock as clock } from './lib/system-clock.ts';
+
+const terminal: Terminal = {
+  env: process.env,
+  readFile: (path) => readFileSync(path, 'utf8'),
+  print: (text) => process.stdout.write(`${text}\n`),
+  complain: (text) => process.stderr.write(`${text}\n`),
+};
+
+const lifetime: Lifetime = {
+  onStopSignal(listener) {
+    process.on('SIGTERM', listener);
+    process.on('SIGINT', listener);
+  },
+  onCrash(listener) {
+    process.on('uncaughtException', listener);
+    process.on('unhandledRejection', listener);
+  },
+  exit: (code) => process.exit(code),
+};
+
+function createLogger({ mode, logLevel }: Config) {
+  if (mode === 'production') return jsonLogger(logLevel);
+  return readableLogger(logLevel, (line) => process.stdout.write(line));
+}
+
+// `carillon help | head` closes the pipe before the text is out; that is no error of ours.
+process.stdout.on('error', (error) => {
+  process.exit('code' in error && error.code === 'EPIPE' ? 0 : EXIT_FAILED);
+});
+
+try {
+  const commands = {
+    start: (args: readonly string[]) => start(args, { terminal, lifetime, clock, createLogger, startServer }),
+    trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
+    config: (args: readonly string[]) => printConfig(args, terminal),
+  };
+  process.exit(await runCommandLine(process.argv.slice(2), commands, terminal));
+} catch (error) {
+  terminal.complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(EXIT_FAILED);
+}

@@ -1,0 +1,69 @@
+/** Whether a client that knocks may come in, decided in the protocol's order. PROTOCOL.md, "Connecting". */
+import { type Code, Codes } from '../../protocol/index.ts';
+import type { AppRegistry } from '../apps/app-registry.ts';
+import type { AppHub, Hub } from '../channels/hub.ts';
+import { originAllowed } from './origin.ts';
+
+/** What a handshake says, read before uWebSockets frees it. */
+export interface Knock {
+  /** The app key in the path; undefined when the path is none of the protocol's. */
+  readonly key: string | undefined;
+  /** Query parameters as sent; undefined when absent. */
+  readonly protocol: string | undefined;
+  readonly version: string | undefined;
+  /** The `Origin` header; '' when absent, as from native clients. */
+  readonly origin: string;
+  /** Whether the client came by TLS, here or at a trusted proxy. */
+  readonly tls: boolean;
+}
+
+export interface Admission {
+  readonly hub: AppHub;
+  readonly protocol: number;
+}
+
+/** A refusal is told after the upgrade, by a close code: browsers can't see why an upgrade failed. */
+export interface Refused {
+  readonly code: Code;
+  readonly text: string;
+  readonly protocol: number;
+}
+
+export interface AdmissionPorts {
+  readonly registry: AppRegistry;
+  readonly hub: Hub;
+  /** Connections this node takes; 0 for any number. */
+  readonly maxConnections: number;
+  /** True while the node is stopping. */
+  readonly draining: () => boolean;
+}
+
+const CURRENT_PROTOCOL = 7;
+const OLDEST_PROTOCOL = 4;
+
+export function admit(ports: AdmissionPorts, knock: Knock): Admission | Refused {
+  const { registry, hub, maxConnections, draining } = ports;
+  const version = protocolVersion(knock);
+  const protocol = typeof version === 'number' ? version : CURRENT_PROTOCOL;
+  const refuse = (code: Code, text: string = code.text): Refused => ({ code, text, protocol });
+
+  if (knock.key === undefined) return refuse(Codes.pathUnknown);
+  const app = registry.byKey(knock.key)?.app;
+  if (app === undefined) return refuse(Codes.appUnknown, Codes.appUnknown.text.replace('KEY', () => knock.key ?? ''));
+  if (!app.enabled) return refuse(Codes.appDisabled);
+  if (app.forceTls && !knock.tls) return refuse(Codes.tlsOnly);
+  if (typeof version !== 'number') return refuse(version);
+  if (!originAllowed(knock.origin, app.allowedOrigins)) return refuse(Codes.originRefused);
+  const appHub = hub.of(app);
+  if (app.limits.connections > 0 && appHub.quotaUsed >= app.limits.connections) return refuse(Codes.overQuota);
+  if (draining() || (maxConnections > 0 && hub.size >= maxConnections)) return refuse(Codes.overCapacity);
+  return { hub: appHub, protocol };
+}
+
+/** The protocol a client speaks, or the code that says what is wrong with it. */
+function protocolVersion({ protocol, version }: Knock): number | Code {
+  if (protocol === undefined) return version === undefined ? Codes.versionMissing : CURRENT_PROTOCOL;
+  if (!/^-?\d+$/.test(protocol)) return Codes.versionInvalid;
+  const number = Number(protocol);
+  return number >= OLDEST_PROTOCOL && number <= CURRENT_PROTOCOL ? number : Codes.versionUnsupported;
+}

@@ -1,0 +1,45 @@
+/**
+ * Closes connections that neither sign in nor join an authorized channel in time, for apps that ask for it. One
+ * sweep a second for all, no timer per connection. PROTOCOL.md, "Connecting".
+ */
+import { Codes } from '../../protocol/index.ts';
+import type { Connection } from '../channels/connection.ts';
+import type { Clock } from '../lib/clock.ts';
+
+const SWEEP_MS = 1000;
+
+export class AuthorizationDeadlines {
+  readonly #clock: Clock;
+  /** Connections that have yet to show who they are, and until when, in milliseconds of the clock. */
+  readonly #deadlines = new Map<Connection, number>();
+  readonly #stopSweeping: () => void;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#stopSweeping = clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Gives a new connection its time, if its app asks for any. */
+  start(connection: Connection): void {
+    const { authorizationTimeoutSeconds } = connection.hub.app;
+    if (authorizationTimeoutSeconds === 0) return;
+    connection.hub.unauthorized += 1;
+    this.#deadlines.set(connection, this.#clock.now() + authorizationTimeoutSeconds * 1000);
+  }
+
+  /** The connection has shown who it is, or is gone. */
+  clear(connection: Connection): void {
+    if (this.#deadlines.size > 0 && this.#deadlines.delete(connection)) connection.hub.unauthorized -= 1;
+  }
+
+  stop(): void {
+    this.#stopSweeping();
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const [connection, deadline] of this.#deadlines) {
+      if (deadline <= now) connection.close(Codes.notAuthorizedInTime);
+    }
+  }
+}

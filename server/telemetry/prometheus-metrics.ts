@@ -1,0 +1,73 @@
+/** Metrics in Prometheus' text format, read from the counters at each scrape. docs/operating.md lists them. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { AppHub, Hub } from '../channels/hub.ts';
+import type { Counters } from './counters.ts';
+import type { Metrics } from './metrics.ts';
+
+export function prometheusMetrics(counters: Counters, hub: Hub): Metrics {
+  const registry = new Registry();
+  // The event loop's delay is sampled ten times a second: the default of a hundred is most of an idle node's work.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  addTotals(registry, counters);
+  addByCode(registry, counters);
+  addByApp(registry, hub);
+  return { contentType: registry.contentType, render: () => registry.metrics() };
+}
+
+function addTotals(registry: Registry, counters: Counters): void {
+  const total = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name: `carillon_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  total('connections_opened_total', 'Connections accepted', () => counters.connectionsOpened);
+  total('frames_received_total', 'WebSocket messages received', () => counters.framesReceived);
+  total('received_bytes_total', 'Bytes of WebSocket messages received', () => counters.bytesReceived);
+  total('deliveries_total', 'Frames handed to subscribers by publications', () => counters.deliveries);
+  total('events_published_total', 'Events accepted over the HTTP API, per channel', () => counters.eventsPublished);
+  total('client_events_total', 'Client events accepted', () => counters.clientEvents);
+  total('client_events_refused_total', 'Client events refused', () => counters.clientEventsRefused);
+  total('slow_readers_total', 'Connections given up because they did not read', () => counters.slowReaders);
+}
+
+function addByCode(registry: Registry, counters: Counters): void {
+  const byCode = (name: string, help: string, label: string, counts: ReadonlyMap<number, number>): void => {
+    new Counter({
+      name: `carillon_${name}`,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [code, count] of counts) this.inc({ [label]: String(code) }, count);
+      },
+    });
+  };
+  byCode('connections_refused_total', 'Handshakes refused, by close code', 'code', counters.refusals);
+  byCode('connections_closed_total', 'Connections closed, by close code', 'code', counters.closes);
+  byCode('http_responses_total', 'HTTP answers, by status', 'status', counters.answers);
+}
+
+function addByApp(registry: Registry, hub: Hub): void {
+  const byApp = (name: string, help: string, read: (app: AppHub) => number): void => {
+    new Gauge({
+      name: `carillon_${name}`,
+      help,
+      labelNames: ['app'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const appHub of hub.apps()) this.set({ app: appHub.app.id }, read(appHub));
+      },
+    });
+  };
+  byApp('connections', 'Open connections on this node', ({ connections }) => connections);
+  byApp('channels', 'Channels with subscribers on this node', ({ channels }) => channels.size);
+  byApp('users', 'Signed-in users on this node', ({ users }) => users.size);
+}

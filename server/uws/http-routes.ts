@@ -1,0 +1,127 @@
+/** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
+import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, TemplatedApp } from 'uWebSockets.js';
+import { failure, type HttpRequest, type HttpResponse } from '../http/message.ts';
+import type { Eventual } from '../lib/eventual.ts';
+import type { Logger } from '../lib/logger.ts';
+import { Counters } from '../telemetry/counters.ts';
+import { RequestBody } from './request-body.ts';
+
+export interface HttpPorts {
+  readonly handle: (request: HttpRequest) => Eventual<HttpResponse>;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+const STATUS_LINES: Readonly<Record<number, string>> = {
+  200: '200 OK',
+  202: '202 Accepted',
+  204: '204 No Content',
+  400: '400 Bad Request',
+  401: '401 Unauthorized',
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  413: '413 Content Too Large',
+  500: '500 Internal Server Error',
+  503: '503 Service Unavailable',
+};
+
+/** @param bodyBytes the longest body that is read; beyond it the answer is 413 */
+export function addHttpRoutes(app: TemplatedApp, ports: HttpPorts, bodyBytes: number): void {
+  app.any('/*', (response, uwsRequest) => new Exchange(ports, bodyBytes, response).start(uwsRequest));
+}
+
+/** One request and its answer. */
+class Exchange {
+  readonly #ports: HttpPorts;
+  readonly #bodyBytes: number;
+  readonly #response: UwsResponse;
+  /** True once answered or aborted: uWebSockets has freed the response. */
+  #over = false;
+  /** True while uWebSockets waits for our handler: it corks by itself then. */
+  #inHandler = true;
+  #isHead = false;
+
+  constructor(ports: HttpPorts, bodyBytes: number, response: UwsResponse) {
+    this.#ports = ports;
+    this.#bodyBytes = bodyBytes;
+    this.#response = response;
+  }
+
+  start(uwsRequest: UwsRequest): void {
+    this.#response.onAborted(() => {
+      this.#over = true;
+    });
+    try {
+      const method = uwsRequest.getCaseSensitiveMethod().toUpperCase();
+      const head = {
+        method,
+        path: uwsRequest.getUrl(),
+        query: uwsRequest.getQuery() ?? '',
+        accept: uwsRequest.getHeader('accept'),
+      };
+      this.#isHead = method === 'HEAD';
+      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') this.#handle({ ...head, body: NO_BODY });
+      else this.#read(head);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#inHandler = false;
+  }
+
+  #read(head: Omit<HttpRequest, 'body'>): void {
+    let earlier: RequestBody | undefined;
+    this.#response.onData((chunk, isLast) => {
+      if (this.#over) return;
+      this.#inHandler = true;
+      try {
+        if ((earlier?.length ?? 0) + chunk.byteLength > this.#bodyBytes) {
+          this.#answer(failure(head, 413, `Request body exceeds the allowed maximum (${this.#bodyBytes} bytes)`));
+        } else if (isLast && earlier === undefined) {
+          // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.
+          this.#handle({ ...head, body: Buffer.from(chunk) });
+        } else {
+          earlier ??= new RequestBody();
+          earlier.add(chunk);
+          if (isLast) this.#handle({ ...head, body: earlier.toBuffer() });
+        }
+      } catch (error) {
+        this.#failed(error);
+      }
+      this.#inHandler = false;
+    });
+  }
+
+  #handle(request: HttpRequest): void {
+    const response = this.#ports.handle(request);
+    if (response instanceof Promise) {
+      response.then(
+        (later) => this.#answer(later),
+        (error: unknown) => this.#failed(error),
+      );
+    } else this.#answer(response);
+  }
+
+  #failed(error: unknown): void {
+    this.#ports.logger.error({ error }, 'request handler failed');
+    this.#answer(failure({ accept: '' }, 500, 'Internal error'));
+  }
+
+  #answer(answer: HttpResponse): void {
+    if (this.#over) return;
+    this.#over = true;
+    Counters.count(this.#ports.counters.answers, answer.status);
+    if (this.#inHandler) this.#write(answer);
+    else this.#response.cork(() => this.#write(answer));
+  }
+
+  #write({ status, headers, body }: HttpResponse): void {
+    const response = this.#response;
+    response.writeStatus(STATUS_LINES[status] ?? String(status));
+    for (const [name, value] of headers) response.writeHeader(name, value);
+    if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body));
+    else response.end(body);
+  }
+}

@@ -1,0 +1,56 @@
+/** A WebSocket as the `Socket` that connections use, and as the one thing uWebSockets keeps for us beside it. */
+import type { WebSocket } from 'uWebSockets.js';
+import { closeReason } from '../../protocol/index.ts';
+import type { Connection } from '../channels/connection.ts';
+import type { Socket } from '../channels/socket.ts';
+import type { Admission, Refused } from '../socket/admission.ts';
+
+/** What a WebSocket carries: the decision on its handshake until it opens, then its socket if it was admitted. */
+export interface UserData {
+  peer: Admission | Refused | UwsSocket;
+}
+
+export class UwsSocket implements Socket {
+  /** The connection this socket belongs to, set right after both are made. */
+  connection: Connection | undefined;
+  readonly #ws: WebSocket<UserData>;
+  /** False once the socket is freed or given up: uWebSockets throws on every call to a freed one. */
+  #open = true;
+
+  constructor(ws: WebSocket<UserData>) {
+    this.#ws = ws;
+  }
+
+  send(frame: string): void {
+    if (this.#open) this.#ws.send(frame);
+  }
+
+  subscribe(topic: string): void {
+    if (this.#open) this.#ws.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.#open) this.#ws.unsubscribe(topic);
+  }
+
+  /** Publishes to all subscribers of the topic but this one, which must be subscribed. */
+  publishToOthers(topic: string, frame: string): void {
+    if (this.#open) this.#ws.publish(topic, frame);
+  }
+
+  end(code: number, reason: string): void {
+    if (this.#open) this.#ws.end(code, closeReason(reason));
+  }
+
+  /** uWebSockets has freed the socket. */
+  freed(): void {
+    this.#open = false;
+  }
+
+  /** Nothing more is sent or received; the socket itself is left to whoever gave it up. */
+  giveUp(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const topic of this.#ws.getTopics()) this.#ws.unsubscribe(topic);
+  }
+}
