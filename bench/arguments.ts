@@ -8,6 +8,8 @@ export interface Arguments {
   readonly repeats: number;
   readonly warmUps: number;
   readonly smoke: boolean;
+  /** Requests under way per connection in a flood. */
+  readonly pipeline: number;
   /** Folder of a soketi installation. */
   readonly soketi: string | undefined;
   /** File the results are written to. */
@@ -26,6 +28,7 @@ export function readArguments(argv: readonly string[], knownScenarios: readonly 
       smoke: { type: 'boolean', default: false },
       repeats: { type: 'string' },
       'warm-ups': { type: 'string' },
+      pipeline: { type: 'string', default: '1' },
       target: { type: 'string' },
       soketi: { type: 'string' },
       json: { type: 'string' },
@@ -47,6 +50,7 @@ export function readArguments(argv: readonly string[], knownScenarios: readonly 
     repeats: count('repeats', values.repeats ?? (values.smoke ? '1' : '5'), 1),
     warmUps: count('warm-ups', values['warm-ups'] ?? (values.smoke ? '0' : '1'), 0),
     smoke: values.smoke,
+    pipeline: pipelineDepth(values.pipeline),
     soketi: values.soketi,
     json: values.json,
     carillonEnv: Object.fromEntries(values.env.map(assignment)),
@@ -60,6 +64,7 @@ node dist/bench/main.js [scenario…] [options]
 
   --repeats N        measured rounds per target (default 5; 1 with --smoke)
   --warm-ups N       discarded rounds before them (default 1; 0 with --smoke)
+  --pipeline N       requests under way per connection in a flood: 1, 2, 4, 8, 16 or 32 (default 1)
   --target A,B       targets, in order: bare, carillon, soketi, bare-again (default bare,carillon)
   --soketi DIR       folder where @soketi/soketi is installed; adds the target soketi
   --env NAME=VALUE   a setting laid over Carillon's environment; may be repeated
@@ -77,6 +82,14 @@ function count(option: string, text: string, least: number): number {
   if (!Number.isInteger(value) || value < least)
     throw new Error(`--${option} wants a number from ${least} up, got "${text}"`);
   return value;
+}
+
+/** 32 requests are under way in a flood; the depth has to divide them. */
+function pipelineDepth(text: string): number {
+  const depth = Number(text);
+  if (![1, 2, 4, 8, 16, 32].includes(depth))
+    throw new Error(`--pipeline wants 1, 2, 4, 8, 16 or 32, got "${text}"`);
+  return depth;
 }
 
 function assignment(text: string): [name: string, value: string] {

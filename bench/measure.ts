@@ -38,6 +38,15 @@ export interface Cost {
   readonly wallMs: number;
 }
 
+/** The cost of several phases together. */
+export function sumOfCosts(costs: readonly Cost[]): Cost {
+  return {
+    serverMicros: costs.reduce((sum, cost) => sum + cost.serverMicros, 0),
+    generatorMicros: costs.reduce((sum, cost) => sum + cost.generatorMicros, 0),
+    wallMs: costs.reduce((sum, cost) => sum + cost.wallMs, 0),
+  };
+}
+
 export class Meter {
   readonly #serverPid: number;
 

@@ -37,7 +37,7 @@ export function formatHeader({ facts, settings }: Pick<Report, 'facts' | 'settin
   return [
     `machine:  ${facts.cpu}, ${facts.cores} cores, ${facts.memoryGib} GiB, Linux ${facts.kernel}`,
     `versions: Carillon ${facts.carillon}, Node ${facts.node}, uWebSockets.js (npm:uwebsockets) ${facts.uws}`,
-    `settings: ${settings.repeats} rounds after ${settings.warmUps} warm-up${settings.smoke ? ', SMOKE: figures mean nothing' : ''}`,
+    `settings: ${settings.repeats} rounds after ${settings.warmUps} warm-up, ${settings.pipeline} under way per HTTP connection${settings.smoke ? ', SMOKE: figures mean nothing' : ''}`,
     `date:     ${facts.date}`,
   ].join('\n');
 }

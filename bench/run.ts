@@ -13,6 +13,8 @@ export interface RunSettings {
   /** Discarded rounds per target before them. */
   readonly warmUps: number;
   readonly smoke: boolean;
+  /** Requests under way per connection in a flood. */
+  readonly pipeline: number;
 }
 
 /** One figure of one target over all rounds. */
@@ -68,7 +70,7 @@ export async function runScenario(
         `${scenario.name}: ${contestant.target.name}, ${round < 0 ? 'warm-up' : `round ${round + 1}`}`,
       );
       await attempt(contestant, async () => {
-        const figures = await takeTurn(contestant, scenario, settings.smoke, generator);
+        const figures = await takeTurn(contestant, scenario, settings, generator);
         if (round >= 0) contestant.rounds.push(figures);
       });
     }
@@ -88,7 +90,7 @@ export async function runScenario(
 async function takeTurn(
   contestant: Contestant,
   scenario: Scenario,
-  smoke: boolean,
+  { smoke, pipeline }: RunSettings,
   generator: Generator,
 ): Promise<readonly Figure[]> {
   contestant.server ??= await contestant.target.start();
@@ -99,6 +101,7 @@ async function takeTurn(
     app: BENCH_APP,
     serverPid: pid,
     smoke,
+    pipeline,
   });
   if (scenario.freshServer) await stop(contestant);
   return figures;

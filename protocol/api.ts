@@ -43,68 +43,68 @@ export function isApiProblem(value: object): value is ApiProblem {
 
 const bad = (message: string): ApiProblem => ({ status: 400, message });
 
-/** Fields of a request by name, from its body or its query. `raw` is the JSON text of a field that is not a string. */
-export interface Fields {
-  get(name: string): unknown;
-  raw(name: string): string | undefined;
-}
-
-/** The fields of a JSON object. */
-export function objectFields(object: Record<string, unknown>, json: string): Fields {
-  return {
-    get: (name) => (Object.hasOwn(object, name) ? object[name] : undefined),
-    raw: (name) => rawMember(json, name),
-  };
+/** A request's parameters: an object, and the JSON it came from for what must pass as it was written. */
+export interface Parameters {
+  readonly object: Readonly<Record<string, unknown>>;
+  readonly json: string;
 }
 
 /** `POST /apps/{id}/events` */
-export function parseTrigger(fields: Fields, limits: ApiLimits): Trigger | ApiProblem {
-  const channels = parseChannels(fields, limits);
-  return Array.isArray(channels) ? parseEvent(fields, channels, limits) : (channels as ApiProblem);
+export function parseTrigger(parameters: Parameters, limits: ApiLimits): Trigger | ApiProblem {
+  const channels = parseChannels(parameters.object, limits);
+  return Array.isArray(channels) ? parseEvent(parameters, channels, limits) : (channels as ApiProblem);
 }
 
 /** `POST /apps/{id}/batch_events` */
-export function parseBatch(body: Record<string, unknown>, json: string, limits: ApiLimits): Trigger[] | ApiProblem {
-  const batch = body['batch'];
+export function parseBatch({ object, json }: Parameters, limits: ApiLimits): Trigger[] | ApiProblem {
+  const batch = object['batch'];
   if (!Array.isArray(batch)) return bad('Missing or invalid parameter: batch must be an array of events');
   if (batch.length === 0) return bad('Invalid parameter: batch must hold at least one event');
   if (batch.length > limits.eventsPerBatch) {
-    return bad(`Batch too large: ${batch.length} events exceed the allowed maximum (${limits.eventsPerBatch})`);
+    return bad(
+      `Batch too large: ${batch.length} events exceed the allowed maximum (${limits.eventsPerBatch})`,
+    );
   }
   const texts = rawElements(rawMember(json, 'batch') ?? '[]');
   const triggers: Trigger[] = [];
   for (const [index, element] of batch.entries()) {
     const event = asObject(element);
     if (event === undefined) return bad(`Invalid parameter: batch[${index}] must be an object`);
-    const fields = objectFields(event, texts[index] ?? '{}');
-    const channel = fields.get('channel');
-    if (typeof channel !== 'string') return bad(`Missing or invalid parameter: batch[${index}].channel must be a string`);
+    const channel = event['channel'];
+    if (typeof channel !== 'string')
+      return bad(`Missing or invalid parameter: batch[${index}].channel must be a string`);
     const problem = channelProblem(channel, limits);
-    const trigger = problem ?? parseEvent(fields, [channel], limits);
-    if (isApiProblem(trigger)) return { ...trigger, message: `batch[${index}]: ${trigger.message}` };
+    const trigger = problem ?? parseEvent({ object: event, json: texts[index] ?? '{}' }, [channel], limits);
+    if (isApiProblem(trigger)) return { ...trigger, message: `${trigger.message} (batch[${index}])` };
     triggers.push(trigger);
   }
   return triggers;
 }
 
-function parseChannels(fields: Fields, limits: ApiLimits): string[] | ApiProblem {
-  const channels = fields.get('channels');
-  const channel = fields.get('channel');
+function parseChannels(object: Parameters['object'], limits: ApiLimits): string[] | ApiProblem {
+  const { channels, channel } = object as { channels?: unknown; channel?: unknown };
   if (channels === undefined || channels === null) {
-    if (typeof channel !== 'string') return bad('Missing or invalid parameter: channels (an array of strings) or channel (a string)');
+    if (typeof channel !== 'string')
+      return bad('Missing or invalid parameter: channels (an array of strings) or channel (a string)');
     return channelProblem(channel, limits) ?? [channel];
   }
   if (!Array.isArray(channels)) return bad('Invalid parameter: channels must be an array of strings');
   if (channels.length === 0) return bad('Invalid parameter: channels must name at least one channel');
-  const distinct = new Set<string>();
   for (const name of channels) {
     if (typeof name !== 'string') return bad('Invalid parameter: channels must be an array of strings');
     const problem = channelProblem(name, limits);
     if (problem !== undefined) return problem;
-    distinct.add(name);
   }
+  return channels.length === 1 ? channels : severalChannels(channels, limits);
+}
+
+/** Distinct channels of one trigger. */
+function severalChannels(channels: readonly string[], limits: ApiLimits): string[] | ApiProblem {
+  const distinct = new Set(channels);
   if (distinct.size > limits.channelsPerTrigger) {
-    return bad(`Too many channels: ${distinct.size} exceed the allowed maximum (${limits.channelsPerTrigger})`);
+    return bad(
+      `Too many channels: ${distinct.size} exceed the allowed maximum (${limits.channelsPerTrigger})`,
+    );
   }
   if (distinct.size > 1) {
     for (const name of distinct) {
@@ -126,29 +126,36 @@ export function channelProblem(name: string, limits: ApiLimits): ApiProblem | un
   return undefined;
 }
 
-function parseEvent(fields: Fields, channels: readonly string[], limits: ApiLimits): Trigger | ApiProblem {
-  const name = fields.get('name');
-  if (typeof name !== 'string' || name === '') return bad('Missing or invalid parameter: name must be a non-empty string');
+function parseEvent(
+  parameters: Parameters,
+  channels: readonly string[],
+  limits: ApiLimits,
+): Trigger | ApiProblem {
+  const { name, data: value, socket_id: socketId, info: attributes } = parameters.object;
+  if (typeof name !== 'string' || name === '')
+    return bad('Missing or invalid parameter: name must be a non-empty string');
   if (name.length > limits.eventNameLength) {
     return bad(`Event name exceeds the allowed maximum (${limits.eventNameLength} characters)`);
   }
   if (name.startsWith('pusher:') || name.startsWith('pusher_internal:')) {
     return bad(`Invalid event name '${name}': the prefixes pusher: and pusher_internal: are reserved`);
   }
-  const value = fields.get('data');
   if (value === undefined || value === null) return bad('Missing parameter: data');
-  const data = typeof value === 'string' ? value : (fields.raw('data') ?? '');
+  const data = typeof value === 'string' ? value : (rawMember(parameters.json, 'data') ?? '');
   if (exceedsBytes(data, limits.eventDataBytes)) {
     return {
       status: 413,
       message: `The data content of this event exceeds the allowed maximum (${limits.eventDataBytes} bytes). See https://pusher.com/docs/channels/library_auth_reference/rest-api/#post-event-trigger-an-event`,
     };
   }
-  const socketId = fields.get('socket_id');
-  if (socketId !== undefined && socketId !== null && (typeof socketId !== 'string' || !/^\d+\.\d+$/.test(socketId))) {
+  if (
+    socketId !== undefined &&
+    socketId !== null &&
+    (typeof socketId !== 'string' || !/^\d+\.\d+$/.test(socketId))
+  ) {
     return bad('Invalid socket_id: it must have the format digits.digits');
   }
-  const info = parseInfo(fields.get('info'));
+  const info = parseInfo(attributes);
   if (info !== undefined && isApiProblem(info)) return info;
   return { name, data, channels, socketId: socketId ?? undefined, info };
 }
@@ -156,7 +163,8 @@ function parseEvent(fields: Fields, channels: readonly string[], limits: ApiLimi
 /** The attributes named in `info`; undefined when it is absent or empty. */
 export function parseInfo(value: unknown): InfoAttributes | ApiProblem | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') return bad('Invalid parameter: info must be a string of attributes separated by commas');
+  if (typeof value !== 'string')
+    return bad('Invalid parameter: info must be a string of attributes separated by commas');
   const attributes = new Set(value.split(',').map((attribute) => attribute.trim()));
   for (const attribute of attributes) {
     if (attribute !== 'user_count' && attribute !== 'subscription_count' && attribute !== 'cache') {

@@ -18,14 +18,24 @@ export type QueryParameters = ReadonlyArray<readonly [name: string, value: strin
  * values as they are. Repeated names keep the order they were sent in.
  */
 export function requestStringToSign(method: string, path: string, parameters: QueryParameters): string {
-  const signed: Array<readonly [string, string]> = [];
+  let signed = '';
+  let previous = '';
   for (const [name, value] of parameters) {
     const key = name.toLowerCase();
-    if (key !== 'auth_signature') signed.push([key, value]);
+    if (key === 'auth_signature') continue;
+    // Most clients send them sorted; those who don't, start over.
+    if (key < previous) return requestStringToSign(method, path, sortedByName(parameters));
+    signed += signed === '' ? `${key}=${value}` : `&${key}=${value}`;
+    previous = key;
   }
-  // Array.prototype.sort is stable, which keeps repeated names in the order they came.
-  signed.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-  return `${method.toUpperCase()}\n${path}\n${signed.map(([name, value]) => `${name}=${value}`).join('&')}`;
+  return `${method.toUpperCase()}\n${path}\n${signed}`;
+}
+
+/** Names in lower case, sorted. The sort is stable, which keeps repeated names in the order they came. */
+function sortedByName(parameters: QueryParameters): QueryParameters {
+  return parameters
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** An `auth` token taken apart at its first colon; undefined when it is not `key:signature`. */

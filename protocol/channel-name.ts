@@ -31,7 +31,8 @@ export function channelType(name: string): ChannelType {
   switch (name.charCodeAt(0)) {
     case 0x70: // p
       if (name.startsWith('private-')) {
-        if (name.startsWith('encrypted-', 8)) return name.startsWith('cache-', 18) ? ENCRYPTED_CACHE : ENCRYPTED;
+        if (name.startsWith('encrypted-', 8))
+          return name.startsWith('cache-', 18) ? ENCRYPTED_CACHE : ENCRYPTED;
         return name.startsWith('cache-', 8) ? PRIVATE_CACHE : PRIVATE;
       }
       if (name.startsWith('presence-')) return name.startsWith('cache-', 9) ? PRESENCE_CACHE : PRESENCE;

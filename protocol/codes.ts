@@ -13,7 +13,11 @@ export interface Code {
 }
 
 const catalogue = {
-  tlsOnly: { code: 4000, text: 'Application only accepts TLS connections, reconnect using wss://', client: 'stop' },
+  tlsOnly: {
+    code: 4000,
+    text: 'Application only accepts TLS connections, reconnect using wss://',
+    client: 'stop',
+  },
   appUnknown: {
     code: 4001,
     text: 'App key KEY not in this cluster. Did you forget to specify the cluster?',

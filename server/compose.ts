@@ -11,13 +11,13 @@ import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import type { Config } from './config/config.ts';
+import { DEFAULT_PORT } from './config/schema.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
-import { DEFAULT_PORT } from './config/default-port.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
-import { Api } from './http/api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { nodePages } from './http/pages.ts';
+import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
 import { randomIds } from './lib/random-ids.ts';
@@ -40,6 +40,9 @@ export interface RunningServer {
   /** Drains and closes; resolves when nothing is left. Calling it again returns the same promise. */
   stop(): Promise<void>;
 }
+
+/** Milliseconds between the last close frame and the end of the sockets. */
+const LAST_WORDS_MS = 100;
 
 /** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
@@ -76,8 +79,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   let stopping: Promise<void> | undefined;
   const draining = (): boolean => stopping !== undefined;
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
-  const pages = nodePages({ ready: () => !draining(), metrics: prometheusMetrics(counters, hub), console: consoleOf(config) });
-  const site = new Site(pages, new Api(ports, apiRoutes({ ...ports, publisher })));
+  const pages = nodePages({
+    ready: () => !draining(),
+    metrics: prometheusMetrics(counters, hub),
+    console: consoleOf(config),
+  });
+  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })));
 
   addWebSocketRoutes(
     uws.app,
@@ -89,7 +96,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       trustProxy: config.trustProxy,
     },
   );
-  addHttpRoutes(uws.app, { handle: (request) => site.handle(request), counters, logger }, config.limits.bodyBytes);
+  addHttpRoutes(
+    uws.app,
+    { handle: (request) => site.handle(request), counters, logger },
+    config.limits.bodyBytes,
+  );
 
   const port = await uws.listen(config.host, config.port);
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
@@ -98,6 +109,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     logger.info({ connections: hub.size }, 'stopping');
     uws.stopListening();
     await drainConnections(hub, clock, config.drainSeconds * 1000);
+    // The close frames and the last answers are on their way.
+    await clock.pause(LAST_WORDS_MS);
     deadlines.stop();
     uws.close();
     logger.info({}, 'stopped');

@@ -9,19 +9,15 @@ const MS_PER_CONNECTION = 2;
 const TICK_MS = 20;
 
 /**
- * Closes all connections with 4200, evenly over at most `windowMs` milliseconds.
- * @returns a promise of the last close
+ * Closes all connections with 4200, evenly over at most `windowMs` milliseconds. The first go after a beat, in which
+ * requests under way are still answered.
  */
-export function drainConnections(hub: Hub, clock: Clock, windowMs: number): Promise<void> {
+export async function drainConnections(hub: Hub, clock: Clock, windowMs: number): Promise<void> {
   const connections = [...hub.connections()];
   const spreadMs = Math.min(windowMs, connections.length * MS_PER_CONNECTION);
   const perTick = Math.max(1, Math.ceil((connections.length * TICK_MS) / Math.max(spreadMs, 1)));
-  return new Promise((resolve) => {
-    const closeSome = (): void => {
-      for (const connection of connections.splice(0, perTick)) connection.close(Codes.reconnect);
-      if (connections.length === 0) resolve();
-      else clock.after(TICK_MS, closeSome);
-    };
-    closeSome();
-  });
+  do {
+    await clock.pause(TICK_MS);
+    for (const connection of connections.splice(0, perTick)) connection.close(Codes.reconnect);
+  } while (connections.length > 0);
 }

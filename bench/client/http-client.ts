@@ -1,6 +1,7 @@
 /**
- * A keep-alive HTTP/1.1 client on a raw socket for requests made beforehand: counts the answers, demands status 200, and
- * lets the caller keep as many requests under way as it likes.
+ * An HTTP/1.1 client on a raw socket for requests made beforehand: counts the answers, demands status 200, and lets the
+ * caller keep as many requests under way as it likes. The connection is kept; from a server that closes it after each
+ * answer it is opened anew, which that server then pays for, as it does with its users.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { Address } from '../app.ts';
@@ -9,19 +10,21 @@ const HEADER_END = '\r\n\r\n';
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 export class HttpClient {
+  readonly #address: Address;
   readonly #onAnswer: () => void;
   readonly #onFailure: (error: Error) => void;
   #socket: Socket | undefined;
   #carry = '';
-  #closing = false;
 
   /** `onAnswer` is called once for each answer with status 200; `onFailure` for anything else. */
-  constructor(onAnswer: () => void, onFailure: (error: Error) => void) {
+  constructor(address: Address, onAnswer: () => void, onFailure: (error: Error) => void) {
+    this.#address = address;
     this.#onAnswer = onAnswer;
     this.#onFailure = onFailure;
   }
 
-  connect({ host, port }: Address): Promise<void> {
+  connect(): Promise<void> {
+    const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       const socket = createConnection({
         host,
@@ -39,11 +42,9 @@ export class HttpClient {
       socket.once('connect', () => resolve());
       socket.once('error', (error) => {
         reject(error);
-        this.#onFailure(error);
+        this.#lost(socket, error);
       });
-      socket.once('close', () => {
-        if (!this.#closing) this.#onFailure(new Error('the server closed an HTTP connection'));
-      });
+      socket.once('close', () => this.#lost(socket, new Error('the server closed an HTTP connection')));
     });
   }
 
@@ -57,8 +58,14 @@ export class HttpClient {
   }
 
   close(): void {
-    this.#closing = true;
-    this.#socket?.destroy();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.destroy();
+  }
+
+  /** A socket that was given up already may end as it likes. */
+  #lost(socket: Socket, error: Error): void {
+    if (socket === this.#socket) this.#onFailure(error);
   }
 
   #read(chunk: string): void {
@@ -76,8 +83,19 @@ export class HttpClient {
       }
       if (end > text.length) break;
       at = end;
+      if (/^connection: *close/im.test(header)) {
+        this.#renew();
+        return;
+      }
       this.#onAnswer();
     }
     this.#carry = text.slice(at);
+  }
+
+  /** Counts the answer once the next request can be sent. Requests pipelined behind it are lost, and missed. */
+  #renew(): void {
+    this.close();
+    this.#carry = '';
+    this.connect().then(this.#onAnswer, this.#onFailure);
   }
 }

@@ -13,6 +13,8 @@ interface Lane {
   readonly client: HttpClient;
   /** What this lane sends, in order. */
   readonly requests: readonly Buffer[];
+  /** Requests released for sending by `release`. */
+  due: number;
   sent: number;
   answered: number;
 }
@@ -21,106 +23,108 @@ export interface PublisherOptions {
   readonly address: Address;
   /** One list of requests per connection. */
   readonly lanes: readonly (readonly Buffer[])[];
-  /** Requests under way per connection. */
+  /**
+   * Requests under way per connection. More than 1 is pipelining, which uWebSockets.js only takes from servers that
+   * answer within the same tick: it closes the connection when a request arrives before the last one's answer.
+   */
   readonly depth: number;
+  /** Told of the first thing that went wrong. */
   readonly onFailure: (error: Error) => void;
 }
 
 export class Publisher {
   readonly #lanes: readonly Lane[];
   readonly #options: PublisherOptions;
-  #wake: (() => void) | undefined;
+  /** Whether a lane may send its next request; paced unless a flood is on. */
+  #allows = isDue;
+  /** Set while somebody waits for answers. */
+  #noticed: (() => void) | undefined;
   #failure: Error | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#lanes = options.lanes.map((requests) => {
-      const lane: Lane = {
-        requests,
-        sent: 0,
-        answered: 0,
-        client: new HttpClient(
-          () => {
-            lane.answered += 1;
-            this.#wake?.();
-          },
-          (error) => {
-            this.#failure ??= error;
-            options.onFailure(error);
-            this.#wake?.();
-          },
-        ),
-      };
-      return lane;
-    });
+    this.#lanes = options.lanes.map((requests) => this.#lane(requests));
   }
 
   /** Opens the connections; right before use, since servers close idle ones after some seconds. */
   async connect(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ client }) => client.connect(this.#options.address)));
+    await Promise.all(this.#lanes.map(({ client }) => client.connect()));
   }
 
   get sent(): number {
     return this.#lanes.reduce((sum, lane) => sum + lane.sent, 0);
   }
 
-  /** Sends the next request of a lane, whatever is under way. */
-  sendNext(laneIndex: number): void {
-    const lane = this.#lanes[laneIndex];
-    const request = lane?.requests[lane.sent];
-    if (lane === undefined || request === undefined) throw new Error(`lane ${laneIndex} has no request left`);
-    lane.sent += 1;
-    lane.client.send([request]);
+  /** Lets the next request of lane `i` (modulo their number) go: now, or once its connection is free. */
+  release(i: number): void {
+    const lane = this.#lanes[i % this.#lanes.length];
+    if (lane === undefined) throw new Error('a publisher without lanes');
+    lane.due += 1;
+    this.#fill(lane);
+  }
+
+  /** Resolves when everything released was sent and answered with 200. */
+  answered(): Promise<void> {
+    return this.#until(ANSWER_TIMEOUT_MS, ({ due, answered }) => answered === due);
   }
 
   /**
-   * Sends on every lane as fast as answers come, `depth` under way, while `mayGo()`; `mayGo` is asked again on each
-   * answer and each `poke`. Resolves when all requests, or those sent within `milliseconds`, are answered.
+   * Sends on every lane as fast as answers come while `mayGo()`, which is asked again on each answer and each `poke`.
+   * Resolves when all requests, or those sent within `milliseconds`, are answered.
    */
   async flood(milliseconds: number, mayGo: () => boolean): Promise<void> {
     const end = Date.now() + milliseconds;
-    const finished = new Promise<void>((resolve, reject) => {
-      this.#wake = () => {
-        if (this.#failure !== undefined) {
-          reject(this.#failure);
-          return;
-        }
-        const late = Date.now() >= end;
-        if (!late) for (const lane of this.#lanes) this.#fill(lane, mayGo);
-        if (
-          this.#lanes.every(
-            ({ sent, answered, requests }) => sent === answered && (late || sent === requests.length),
-          )
-        ) {
-          resolve();
-        }
-      };
+    const inTime = (): boolean => Date.now() < end;
+    this.#allows = () => mayGo() && inTime();
+    this.poke();
+    await this.#until(milliseconds + ANSWER_TIMEOUT_MS, ({ sent, answered, requests }) => {
+      return sent === answered && (sent === requests.length || !inTime());
     });
-    this.#wake?.();
-    try {
-      await within(milliseconds + ANSWER_TIMEOUT_MS, 'answers to all requests', finished);
-    } finally {
-      this.#wake = undefined;
-    }
+    this.#allows = isDue;
   }
 
   /** Something changed that `mayGo` depends on. */
   poke(): void {
-    this.#wake?.();
-  }
-
-  /** Resolves when every request sent was answered with 200. */
-  async answered(): Promise<void> {
-    await this.flood(0, () => false);
+    for (const lane of this.#lanes) this.#fill(lane);
+    this.#noticed?.();
   }
 
   close(): void {
     for (const { client } of this.#lanes) client.close();
   }
 
-  #fill(lane: Lane, mayGo: () => boolean): void {
+  #lane(requests: readonly Buffer[]): Lane {
+    const client = new HttpClient(
+      this.#options.address,
+      () => {
+        lane.answered += 1;
+        this.#fill(lane);
+        this.#noticed?.();
+      },
+      (error) => {
+        this.#failure ??= error;
+        this.#options.onFailure(this.#failure);
+        this.#noticed?.();
+      },
+    );
+    const lane: Lane = { requests, client, due: 0, sent: 0, answered: 0 };
+    return lane;
+  }
+
+  #until(milliseconds: number, done: (lane: Lane) => boolean): Promise<void> {
+    const finished = new Promise<void>((resolve, reject) => {
+      this.#noticed = () => {
+        if (this.#failure !== undefined) reject(this.#failure);
+        else if (this.#lanes.every(done)) resolve();
+      };
+      this.#noticed();
+    });
+    return within(milliseconds, 'answers to all requests', finished);
+  }
+
+  #fill(lane: Lane): void {
     const batch: Buffer[] = [];
-    while (lane.sent - lane.answered < this.#options.depth && lane.sent < lane.requests.length && mayGo()) {
+    while (lane.sent - lane.answered < this.#options.depth && this.#allows(lane)) {
       const request = lane.requests[lane.sent];
       if (request === undefined) break;
       batch.push(request);
@@ -128,4 +132,8 @@ export class Publisher {
     }
     if (batch.length > 0) lane.client.send(batch);
   }
+}
+
+function isDue(lane: Lane): boolean {
+  return lane.sent < lane.due;
 }

@@ -10,6 +10,7 @@ export interface RoundRequest {
   /** The server's process, for the meter. */
   readonly serverPid: number;
   readonly smoke: boolean;
+  readonly pipeline: number;
 }
 
 export type RoundReply =

@@ -1,7 +1,7 @@
 /** The same fan-out with publishes as fast as they are accepted, where a server that can batch its writes gains. */
 import { Publisher } from '../client/publisher.ts';
 import { type FanOut, forEachSize } from './fan-out-setup.ts';
-import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const fanOutFlood: Scenario = {
   name: 'fan-out-flood',
@@ -10,9 +10,6 @@ export const fanOutFlood: Scenario = {
   run,
 };
 
-const CONNECTIONS = 4;
-/** Requests under way per connection. */
-const DEPTH = 8;
 /** Time after which no further publish is started, in ms. */
 const LIMIT_MS = 4_000;
 /**
@@ -22,13 +19,19 @@ const LIMIT_MS = 4_000;
 const WINDOW = 64;
 
 async function run(bench: Bench): Promise<Figure[]> {
-  const perStream = bench.smoke ? 10 : 300;
-  return forEachSize(bench, CONNECTIONS, perStream, (setup) => phase(bench, setup));
+  const publishes = bench.smoke ? 64 : 1_280;
+  const connections = floodConnections(bench);
+  return forEachSize(bench, connections, publishes / connections, (setup) => phase(bench, setup));
 }
 
-async function phase({ address, meter }: Bench, setup: FanOut): Promise<Figure> {
+async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure> {
   const { tally, lanes, subscribers, label } = setup;
-  const publisher = new Publisher({ address, lanes, depth: DEPTH, onFailure: (error) => tally.fail(error) });
+  const publisher = new Publisher({
+    address,
+    lanes,
+    depth: pipeline,
+    onFailure: (error) => tally.fail(error),
+  });
   await publisher.connect();
   const cost = await meter.measure(async () => {
     const poke = setInterval(() => publisher.poke(), 1);

@@ -12,10 +12,13 @@ export const fanOut: Scenario = {
 };
 
 const PER_SECOND = 50;
+const CONNECTIONS = 4;
 
 async function run(bench: Bench): Promise<Figure[]> {
-  const publishes = bench.smoke ? 10 : 150;
-  return forEachSize(bench, 1, publishes, (setup) => phase(bench, setup, publishes));
+  const perConnection = bench.smoke ? 3 : 40;
+  return forEachSize(bench, CONNECTIONS, perConnection, (setup) => {
+    return phase(bench, setup, perConnection * CONNECTIONS);
+  });
 }
 
 async function phase({ address, meter }: Bench, setup: FanOut, publishes: number): Promise<Figure> {
@@ -24,7 +27,7 @@ async function phase({ address, meter }: Bench, setup: FanOut, publishes: number
   await publisher.connect();
   const deliveries = publishes * subscribers;
   const cost = await meter.measure(async () => {
-    await paced(publishes, PER_SECOND, () => publisher.sendNext(0));
+    await paced(publishes, PER_SECOND, (i) => publisher.release(i));
     await publisher.answered();
     await tally.until(deliveries);
   });

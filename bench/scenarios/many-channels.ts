@@ -7,7 +7,7 @@ import { Publisher } from '../client/publisher.ts';
 import { triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const manyChannels: Scenario = {
   name: 'many-channels',
@@ -19,8 +19,7 @@ export const manyChannels: Scenario = {
 const EVENT = 'tick';
 const BYTES = 100;
 const PER_SECOND = 1_000;
-const FLOOD_CONNECTIONS = 4;
-const FLOOD_DEPTH = 8;
+const PACED_CONNECTIONS = 8;
 const FLOOD_LIMIT_MS = 5_000;
 
 async function run(bench: Bench): Promise<Figure[]> {
@@ -29,10 +28,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const sockets = new Tally();
   const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, channels);
   await subscribeCrowd(clients, channelName);
-  const figures = [
-    await pacedPhase(bench, clients, smoke ? 1 : 1),
-    await floodPhase(bench, clients, smoke ? 1 : 4),
-  ];
+  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 4)];
   sockets.check();
   await closeCrowd(clients);
   return figures;
@@ -43,13 +39,13 @@ async function pacedPhase(
   clients: readonly WsClient[],
   rounds: number,
 ): Promise<Figure> {
-  const tally = receiveOn(clients, 1);
-  const lanes = [requests(app, clients.length, 0, 1, rounds)];
+  const tally = receiveOn(clients, PACED_CONNECTIONS);
+  const lanes = lanesOf(app, clients.length, PACED_CONNECTIONS, rounds);
   const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
   await publisher.connect();
   const deliveries = clients.length * rounds;
   const cost = await meter.measure(async () => {
-    await paced(deliveries, PER_SECOND, () => publisher.sendNext(0));
+    await paced(deliveries, PER_SECOND, (i) => publisher.release(i));
     await publisher.answered();
     await tally.until(deliveries);
   });
@@ -58,19 +54,15 @@ async function pacedPhase(
   return cpuFigure('100 B paced', 'delivery', cost, deliveries);
 }
 
-async function floodPhase(
-  { address, app, meter }: Bench,
-  clients: readonly WsClient[],
-  rounds: number,
-): Promise<Figure> {
-  const tally = receiveOn(clients, FLOOD_CONNECTIONS);
-  const lanes = Array.from({ length: FLOOD_CONNECTIONS }, (_, stream) =>
-    requests(app, clients.length, stream, FLOOD_CONNECTIONS, rounds),
-  );
+async function floodPhase(bench: Bench, clients: readonly WsClient[], rounds: number): Promise<Figure> {
+  const { address, app, meter, pipeline } = bench;
+  const connections = floodConnections(bench);
+  const tally = receiveOn(clients, connections);
+  const lanes = lanesOf(app, clients.length, connections, rounds);
   const publisher = new Publisher({
     address,
     lanes,
-    depth: FLOOD_DEPTH,
+    depth: pipeline,
     onFailure: (error) => tally.fail(error),
   });
   await publisher.connect();
@@ -82,6 +74,11 @@ async function floodPhase(
   tally.finish(deliveries);
   publisher.close();
   return cpuFigure('100 B flood', 'delivery', cost, deliveries);
+}
+
+/** One list of requests per stream. */
+function lanesOf(app: Bench['app'], channels: number, streams: number, rounds: number): Buffer[][] {
+  return Array.from({ length: streams }, (_, stream) => requests(app, channels, stream, streams, rounds));
 }
 
 /** Requests of one stream: its share of the channels, `rounds` times over; the number is the round. */

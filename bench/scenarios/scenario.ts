@@ -11,7 +11,12 @@ export interface Bench {
   readonly meter: Meter;
   /** True: everything tiny, to see that it works; the figures mean nothing. */
   readonly smoke: boolean;
+  /** Requests under way per connection in a flood, 1 to `FLOOD_REQUESTS`; see `PublisherOptions.depth`. */
+  readonly pipeline: number;
 }
+
+/** Requests under way in a flood, over all connections. */
+const FLOOD_REQUESTS = 32;
 
 /** One measured figure of one round. */
 export interface Figure {
@@ -37,6 +42,11 @@ export interface Scenario {
   readonly freshServer: boolean;
   /** One round. Throws when a delivery was lost, doubled, out of order or wrong. */
   run(bench: Bench): Promise<Figure[]>;
+}
+
+/** Connections a flood uses, so that the requests under way are as many with and without pipelining. */
+export function floodConnections({ pipeline }: Bench): number {
+  return Math.max(1, Math.floor(FLOOD_REQUESTS / pipeline));
 }
 
 /** The usual figure: server CPU time per unit of work. */

@@ -27,10 +27,11 @@ const CHANNEL = 'slow-reader';
 /** Large events, so that what is unread outgrows the kernel's buffers within the phase. */
 const BYTES = 10_000;
 const PER_SECOND = 200;
+const CONNECTIONS = 4;
 
 async function run(bench: Bench): Promise<Figure[]> {
   const { address, app, smoke } = bench;
-  const publishes = smoke ? 50 : 1_000;
+  const publishes = smoke ? 48 : 1_000;
   const tally = new Tally();
   const readers = await openCrowd({ address, appKey: app.key, tally }, smoke ? 5 : 50);
   await subscribeCrowd(readers, () => CHANNEL);
@@ -65,19 +66,22 @@ async function delays(
   const sentAt = new Float64Array(publishes);
   const delay = new Float64Array(publishes * readers.length);
   let measured = 0;
-  const onDelivery = (_stream: number, sequence: number): void => {
-    delay[measured] = performance.now() - (sentAt[sequence] ?? Number.NaN);
+  const onDelivery = (stream: number, sequence: number): void => {
+    delay[measured] = performance.now() - (sentAt[sequence * CONNECTIONS + stream] ?? Number.NaN);
     measured += 1;
   };
-  for (const reader of readers) reader.receiver = new Receiver(feed, tally, 1, undefined, onDelivery);
-  const lanes = [
-    Array.from({ length: publishes }, (_, i) => triggerRequest(app, EVENT, CHANNEL, payload(0, i, BYTES))),
-  ];
+  for (const reader of readers)
+    reader.receiver = new Receiver(feed, tally, CONNECTIONS, undefined, onDelivery);
+  const lanes = Array.from({ length: CONNECTIONS }, (_, stream) =>
+    Array.from({ length: publishes / CONNECTIONS }, (__, i) =>
+      triggerRequest(app, EVENT, CHANNEL, payload(stream, i, BYTES)),
+    ),
+  );
   const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
   await publisher.connect();
   await paced(publishes, PER_SECOND, (i) => {
     sentAt[i] = performance.now();
-    publisher.sendNext(0);
+    publisher.release(i);
   });
   await publisher.answered();
   await tally.until(delay.length);

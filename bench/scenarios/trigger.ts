@@ -6,7 +6,7 @@ import { Publisher } from '../client/publisher.ts';
 import { signedPost, triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import { WsClient } from '../client/ws-client.ts';
-import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const trigger: Scenario = {
   name: 'trigger',
@@ -19,14 +19,11 @@ const EVENT = 'tick';
 const CHANNEL = 'trigger';
 const BYTES = 100;
 const BATCH = 10;
-const CONNECTIONS = 8;
-/** One request under way per connection: server libraries do not pipeline. */
-const DEPTH = 1;
 const LIMIT_MS = 6_000;
 
 async function run(bench: Bench): Promise<Figure[]> {
   const { app, smoke } = bench;
-  const [singles, batches] = smoke ? [10, 5] : [800, 200];
+  const [singles, batches] = smoke ? [64, 32] : [8_000, 1_600];
   await proveDelivery(bench);
   return [
     await flood(
@@ -42,16 +39,20 @@ async function run(bench: Bench): Promise<Figure[]> {
 }
 
 async function flood(
-  { address, meter }: Bench,
+  bench: Bench,
   label: string,
   unit: string,
   eventsPerRequest: number,
   request: () => Buffer,
-  perConnection: number,
+  requests: number,
 ): Promise<Figure> {
-  const lanes = Array.from({ length: CONNECTIONS }, () => Array.from({ length: perConnection }, request));
+  const { address, meter, pipeline } = bench;
+  const connections = floodConnections(bench);
+  const lanes = Array.from({ length: connections }, () => {
+    return Array.from({ length: requests / connections }, request);
+  });
   // A failed answer rejects the flood itself, so there is nothing more to do about it here.
-  const publisher = new Publisher({ address, lanes, depth: DEPTH, onFailure: () => undefined });
+  const publisher = new Publisher({ address, lanes, depth: pipeline, onFailure: () => undefined });
   await publisher.connect();
   const cost = await meter.measure(() => publisher.flood(LIMIT_MS, () => true));
   const units = publisher.sent * eventsPerRequest;

@@ -1,5 +1,5 @@
 /** The apps named in the configuration; they change only with a restart. See the port. */
-import { signingKey } from '../lib/hmac.ts';
+import { SigningKey } from '../lib/hmac.ts';
 import type { App } from './app.ts';
 import type { AppKey, AppRegistry } from './app-registry.ts';
 
@@ -11,7 +11,7 @@ export class ConfigAppRegistry implements AppRegistry {
     for (const app of apps) {
       this.#byId.set(app.id, app);
       for (const { key, secret } of app.credentials) {
-        this.#byKey.set(key, { app, key, signingKey: signingKey(secret) });
+        this.#byKey.set(key, { app, key, signingKey: new SigningKey(secret) });
       }
     }
   }

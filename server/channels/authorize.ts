@@ -2,7 +2,6 @@
 import { splitAuth } from '../../protocol/index.ts';
 import type { App } from '../apps/app.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
-import { verify } from '../lib/hmac.ts';
 
 /**
  * Whether `auth` is a signature of `stringToSign` by any active key of the app.
@@ -17,7 +16,8 @@ export function authProblem(
   const token = splitAuth(auth);
   if (token === undefined) return 'Invalid format: auth must have the format key:signature';
   const key = registry.byKey(token.key);
-  if (key === undefined || key.app.id !== app.id) return `Invalid key in subscription auth data: '${token.key}'`;
-  if (verify(key.signingKey, stringToSign, token.signature)) return undefined;
+  if (key === undefined || key.app.id !== app.id)
+    return `Invalid key in subscription auth data: '${token.key}'`;
+  if (key.signingKey.verify(stringToSign, token.signature)) return undefined;
   return `Invalid signature: Expected HMAC SHA256 hex digest of ${stringToSign}, but got ${token.signature}`;
 }

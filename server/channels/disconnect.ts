@@ -1,5 +1,5 @@
 /** A connection's end: what it held is let go, in the order others hear of it. */
-import { type Eventual } from '../lib/eventual.ts';
+import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Connection } from './connection.ts';
 import { type LeavePorts, leaveChannel } from './leave.ts';
@@ -13,7 +13,9 @@ export interface DisconnectPorts extends LeavePorts {
 export function disconnect(ports: DisconnectPorts, connection: Connection): void {
   const settle = (done: Eventual<void>): void => {
     if (done instanceof Promise) {
-      done.catch((error) => ports.logger.error({ error, socketId: connection.id }, 'disconnect not recorded'));
+      done.catch((error) =>
+        ports.logger.error({ error, socketId: connection.id }, 'disconnect not recorded'),
+      );
     }
   };
   for (const subscription of connection.subscriptions()) {
@@ -24,5 +26,6 @@ export function disconnect(ports: DisconnectPorts, connection: Connection): void
     connection.watching = undefined;
     unwatch(ports, connection, watching);
   }
-  if (user !== undefined && hub.removeUser(user.id, connection)) settle(ports.presence.signedOut(hub.app.id, user.id));
+  if (user !== undefined && hub.removeUser(user.id, connection))
+    settle(ports.presence.signedOut(hub.app.id, user.id));
 }

@@ -17,7 +17,11 @@ export interface LeavePorts {
  * Takes a counted subscription away and reports what that changes: the member, the count, the node's interest. The
  * caller has taken the socket off the topic, or the socket is gone.
  */
-export function leaveChannel(ports: LeavePorts, connection: Connection, subscription: Subscription): Eventual<void> {
+export function leaveChannel(
+  ports: LeavePorts,
+  connection: Connection,
+  subscription: Subscription,
+): Eventual<void> {
   const { hub } = connection;
   const { channel } = subscription;
   connection.deleteSubscription(subscription);

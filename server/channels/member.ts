@@ -2,7 +2,7 @@
 import { asObject, exceedsBytes, parseObject, rawMember } from '../../protocol/index.ts';
 import type { AppLimits } from '../apps/app.ts';
 import type { Member } from '../presence/presence-store.ts';
-import { limitReached, type Refusal, invalidRequest } from './refusal.ts';
+import { invalidRequest, limitReached, type Refusal } from './refusal.ts';
 
 /** The member that `channelData` describes, or why it describes none. */
 export function parseMember(channelData: string, limits: AppLimits): Member | Refusal {

@@ -95,7 +95,8 @@ function parseUserData(userData: string, maxLength: number): Identity | string {
   const parsed = parseObject(userData);
   if (parsed === undefined) return 'Invalid signin: user_data is not a JSON object';
   const id = parsed['id'];
-  if (typeof id !== 'string' || id === '') return 'Invalid signin: user_data must include an id, a non-empty string';
+  if (typeof id !== 'string' || id === '')
+    return 'Invalid signin: user_data must include an id, a non-empty string';
   if (id.length > maxLength) {
     return `Invalid signin: user id exceeds the allowed maximum (${maxLength} characters)`;
   }

@@ -1,8 +1,9 @@
 /** `pusher:subscribe`. PROTOCOL.md, "Subscribing". */
 import {
+  Codes,
   cacheMiss,
   channelStringToSign,
-  Codes,
+  channelType,
   eventFrame,
   isChannelName,
   quote,
@@ -10,7 +11,6 @@ import {
   subscriptionError,
   subscriptionSucceeded,
   userOfChannel,
-  channelType,
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { CachedEvent, ChannelCache } from '../cache/channel-cache.ts';
@@ -80,7 +80,8 @@ export class SubscribeCommand {
     if (subscription.state === 'joining') this.#letGo(connection, subscription);
     else if (subscription.state === 'counted') {
       const left = leaveChannel(this.#ports, connection, subscription);
-      if (left instanceof Promise) left.catch((again) => logger.error({ error: again, channel }, 'leave not recorded'));
+      if (left instanceof Promise)
+        left.catch((again) => logger.error({ error: again, channel }, 'leave not recorded'));
     }
     connection.close(Codes.unavailable);
   }
@@ -101,7 +102,10 @@ export class SubscribeCommand {
         : authError('Only the signed-in user may subscribe to a #server-to-user- channel', 403);
     }
     if (name.length > limits.channelNameLength) {
-      return limitReached(`Channel name exceeds the allowed maximum (${limits.channelNameLength} characters)`, 413);
+      return limitReached(
+        `Channel name exceeds the allowed maximum (${limits.channelNameLength} characters)`,
+        413,
+      );
     }
     if (connection.subscriptionCount >= limits.channelsPerConnection) {
       return limitReached(`Too many channels: a connection may hold ${limits.channelsPerConnection}`, 403);
@@ -122,7 +126,9 @@ export class SubscribeCommand {
       return isRefusal(member) ? member : { member };
     }
     if (connection.user === undefined) {
-      return invalidRequest('presence subscriptions must include channel_data, or the user must be signed in');
+      return invalidRequest(
+        'presence subscriptions must include channel_data, or the user must be signed in',
+      );
     }
     return { member: { userId: connection.user.id, userInfo: connection.user.userInfo } };
   }
@@ -132,23 +138,26 @@ export class SubscribeCommand {
     const { app } = connection.hub;
     const { channel } = subscription;
     return andThen(channel.following, () =>
-      andThen(member === undefined ? undefined : this.#joinAsMember(connection, channel, member), (roster) => {
-        if (roster === 'full') {
-          this.#letGo(connection, subscription);
-          refuse(connection, channel.name, limitReached('Presence channel is full', 403));
-          return;
-        }
-        channel.subscriptions += 1;
-        subscription.state = 'counted';
-        const counted = presence.subscribed(app.id, channel.name, channel.subscriptions);
-        return andThen(counted, ({ subscriptions }) =>
-          andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
-            // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
-            if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
-            this.#succeed(connection, subscription, roster, cached, subscriptions);
-          }),
-        );
-      }),
+      andThen(
+        member === undefined ? undefined : this.#joinAsMember(connection, channel, member),
+        (roster) => {
+          if (roster === 'full') {
+            this.#letGo(connection, subscription);
+            refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+            return;
+          }
+          channel.subscriptions += 1;
+          subscription.state = 'counted';
+          const counted = presence.subscribed(app.id, channel.name, channel.subscriptions);
+          return andThen(counted, ({ subscriptions }) =>
+            andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
+              // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
+              if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
+              this.#succeed(connection, subscription, roster, cached, subscriptions);
+            }),
+          );
+        },
+      ),
     );
   }
 
@@ -204,7 +213,9 @@ export class SubscribeCommand {
     connection.socket.subscribe(channel.topic);
     connection.send(subscriptionSucceeded(name, roster?.encode()));
     if (type.cache) {
-      connection.send(cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)));
+      connection.send(
+        cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)),
+      );
     }
     this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
     if (type.authorized) this.#ports.authorized(connection);

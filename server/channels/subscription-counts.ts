@@ -3,11 +3,11 @@
  * PROTOCOL.md, "Subscription counts".
  */
 import { subscriptionCount } from '../../protocol/index.ts';
+import type { App } from '../apps/app.ts';
 import type { Broker } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { App } from '../apps/app.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
 

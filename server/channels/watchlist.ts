@@ -14,7 +14,11 @@ export interface WatchlistPorts {
 }
 
 /** Watches these users in place of those watched before, and tells how all of them stand. */
-export function watch(ports: WatchlistPorts, connection: Connection, userIds: readonly string[]): Eventual<void> {
+export function watch(
+  ports: WatchlistPorts,
+  connection: Connection,
+  userIds: readonly string[],
+): Eventual<void> {
   const { hub } = connection;
   const before = connection.watching;
   const held = userIds.map((userId) => holdChannel(ports.broker, hub, watchTopic(userId)));
@@ -40,7 +44,8 @@ export function watch(ports: WatchlistPorts, connection: Connection, userIds: re
 export function unwatch(ports: WatchlistPorts, connection: Connection, channels: ReadonlySet<Channel>): void {
   for (const channel of channels) {
     channel.subscriptions -= 1;
-    if (connection.open && connection.watching?.has(channel) !== true) connection.socket.unsubscribe(channel.topic);
+    if (connection.open && connection.watching?.has(channel) !== true)
+      connection.socket.unsubscribe(channel.topic);
     releaseChannel(ports.broker, connection.hub, channel);
   }
 }

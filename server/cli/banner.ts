@@ -1,8 +1,7 @@
 /** What a development node prints when it is up: everything one needs to connect, ready to paste. */
 import type { Config } from '../config/config.ts';
+import { DEFAULT_PORT } from '../config/schema.ts';
 import { baseUrl, reachableHost } from './address.ts';
-
-const DEFAULT_PORT = 6001;
 
 /** `port` is the one in use, also when the config said 0. */
 export function banner(config: Config, port: number): string {

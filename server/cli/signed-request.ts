@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { requestStringToSign } from '../../protocol/index.ts';
 import type { Credential } from '../apps/app.ts';
-import { sign, signingKey } from '../lib/hmac.ts';
+import { SigningKey } from '../lib/hmac.ts';
 
 /** The URL to send `body` to. `now` is in milliseconds since the epoch; nodes refuse a clock that is far off. */
 export function signedUrl(
@@ -18,7 +18,7 @@ export function signedUrl(
     ['auth_version', '1.0'],
     ['body_md5', createHash('md5').update(body, 'utf8').digest('hex')],
   ];
-  const signature = sign(signingKey(credential.secret), requestStringToSign('POST', path, parameters));
+  const signature = new SigningKey(credential.secret).sign(requestStringToSign('POST', path, parameters));
   const query = new URLSearchParams([...parameters, ['auth_signature', signature]]);
   return `${base}${path}?${query}`;
 }

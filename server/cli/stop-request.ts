@@ -23,7 +23,7 @@ export function stopRequest(lifetime: Lifetime, clock: Clock, logger: Logger): P
     lifetime.onStopSignal((signal) => {
       if (firstSignal === undefined) {
         firstSignal = clock.now();
-        logger.info({ signal }, 'stopping');
+        logger.info({ signal }, 'asked to stop');
         resolve(EXIT_OK);
       } else if (clock.now() - firstSignal >= SAME_SIGNAL_MS) {
         logger.warn({ signal }, 'second signal, exiting at once');

@@ -1,6 +1,7 @@
 /** Which node and which app `carillon trigger` speaks to. */
 import type { App, Credential } from '../apps/app.ts';
 import { parseConfig } from '../config/parse.ts';
+import { DEFAULT_PORT } from '../config/schema.ts';
 import { CONFIG_FILE } from '../config/settings.ts';
 import { baseUrl, reachableHost } from './address.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,8 +16,6 @@ export interface Target {
 
 /** Options by name, with the dashes. */
 export type Options = ReadonlyMap<string, string>;
-
-const DEFAULT_PORT = 6001;
 
 /**
  * With id, key and secret given, the configuration isn't asked: the node may be another machine's. Otherwise it

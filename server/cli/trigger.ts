@@ -1,4 +1,5 @@
 /** `carillon trigger`: publishes one event through a running node, by its HTTP API. */
+import { userChannel } from '../../protocol/index.ts';
 import { type OptionKind, splitArguments } from '../config/arguments.ts';
 import { CONFIG_FILE } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -55,7 +56,7 @@ interface Event {
 
 function eventOf(positionals: readonly string[], user: string | undefined): Event {
   const [channel, event, data = '{}', ...rest] =
-    user === undefined ? positionals : [`#server-to-user-${user}`, ...positionals];
+    user === undefined ? positionals : [userChannel(user), ...positionals];
   if (channel === undefined) throw new UsageError('a channel and an event are needed');
   if (event === undefined) throw new UsageError('an event is needed');
   if (rest.length > 0) {

@@ -140,6 +140,9 @@ export const appSchema = described(
 
 const APPS = 'Apps';
 
+/** Where clients look when nobody says otherwise. */
+export const DEFAULT_PORT = 6001;
+
 export const nodeSchema = group('Node', {
   mode: described(z.enum(['development', 'production']), {
     description: 'development makes up an app when there is none; production refuses its credentials',
@@ -150,7 +153,7 @@ export const nodeSchema = group('Node', {
     must: 'an IP address or a host name',
     fallback: '0.0.0.0, or 127.0.0.1 with the made-up app',
   }).optional(),
-  port: whole(0, 65_535, 6001, 'Port to listen on; 0 picks a free one'),
+  port: whole(0, 65_535, DEFAULT_PORT, 'Port to listen on; 0 picks a free one'),
   trustProxy: toggle(
     false,
     'Believe X-Forwarded-Proto and X-Forwarded-For; only behind a proxy that sets them',

@@ -19,16 +19,18 @@ const shellWord = (word) => (/^[\\w.:=@%+,/-]+$/.test(word) ? word : "'" + word.
 const literal = (value) => "'" + JSON.stringify(value).slice(1, -1).replaceAll('\\\\"', '"').replaceAll("'", "\\\\'") + "'";
 
 function triggerLine() {
-  const defaults = settings.defaults;
+  const { id, key } = settings.app;
+  const { defaults } = settings;
   const options = [];
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)) options.push('--host', location.hostname);
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)) {
+    options.push('--host', location.hostname.replace(/[[\\]]/g, ''));
+  }
   if (port !== defaults.port) options.push('--port', String(port));
   if (tls) options.push('--tls');
-  if (settings.app.id !== defaults.appId) options.push('--app-id', settings.app.id);
-  if (settings.app.key !== defaults.key) options.push('--key', settings.app.key);
-  if (secret !== defaults.secret) options.push('--secret', secret);
-  const words = ['npx', 'carillon', 'trigger', ...options, 'my-channel', 'my-event'].map(shellWord);
-  return words.join(' ') + " '" + JSON.stringify({ hello: 'world' }) + "'";
+  const isDefault = id === defaults.appId && key === defaults.key && secret === defaults.secret;
+  if (!isDefault) options.push('--app-id', id, '--key', key, '--secret', secret);
+  const words = ['npx', 'carillon', 'trigger', 'my-channel', 'my-event', JSON.stringify({ hello: 'world' }), ...options];
+  return words.map(shellWord).join(' ');
 }
 
 function serverSnippet() {
@@ -60,7 +62,7 @@ function browserSnippet() {
     '    wssPort: ' + port + ',',
     ...(prefix ? ['    wsPath: ' + literal(prefix) + ','] : []),
     '    forceTLS: ' + tls + ',',
-    "    enabledTransports: ['ws', 'wss'],",
+    "    enabledTransports: ['ws'],",
     '  });',
     "  pusher.subscribe('my-channel').bind('my-event', (data) => console.log(data));",
     close,
@@ -150,12 +152,18 @@ function connect() {
     wssPort: port,
     wsPath: prefix,
     forceTLS: tls,
-    enabledTransports: ['ws', 'wss'],
-    unavailableTimeout: 4000,
+    enabledTransports: ['ws'],
+    unavailableTimeout: 3000,
     channelAuthorization: {
       customHandler: (request, done) => authorize(request).then((reply) => done(null, reply), (error) => done(error, null)),
     },
   });
+  // By itself pusher-js waits out its timeout of fifteen seconds and more, however soon an attempt failed.
+  const dialAgain = () => {
+    if (pusher.connection.state !== 'unavailable') return;
+    pusher.disconnect();
+    pusher.connect();
+  };
   let refusal;
   pusher.connection.bind('state_change', ({ current }) => {
     if (current === 'connected') {
@@ -165,7 +173,10 @@ function connect() {
       return;
     }
     showState(current, current === 'connecting' ? 'to ' + address : '');
-    if (current === 'unavailable') unreachable();
+    if (current === 'unavailable') {
+      unreachable();
+      setTimeout(dialAgain, 2000);
+    }
     if (current === 'failed') showProblem('This browser has no WebSocket', 'Use one that does.');
     if (current === 'disconnected' && refusal === undefined) unreachable();
   });
@@ -186,7 +197,7 @@ function addRow(channel, event, data) {
   const row = byId('events').insertRow(0);
   if (event.startsWith('pusher:')) row.className = 'protocol';
   const text = data === undefined ? '' : typeof data === 'string' ? data : JSON.stringify(data);
-  for (const value of [new Date().toLocaleTimeString(), channel, event, text]) row.insertCell().textContent = value;
+  for (const value of [new Date().toLocaleTimeString([], { hour12: false }), channel, event, text]) row.insertCell().textContent = value;
   row.cells[3].className = 'data';
   if (byId('events').rows.length > ROWS) byId('events').deleteRow(ROWS);
   byId('empty').hidden = true;

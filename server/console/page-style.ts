@@ -33,8 +33,8 @@ code, pre, td, input { font-family: ui-monospace, SFMono-Regular, Menlo, Consola
 #problem p:last-child { margin-bottom: 0; }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; }
 label { display: grid; gap: .2rem; font-size: .875rem; color: var(--soft); flex: 1 1 14rem; max-width: 28rem; }
-input { width: 100%; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); color: var(--ink); }
-button { padding: .45rem .9rem; border: 1px solid var(--line); border-radius: 6px; background: var(--card); color: var(--ink); font: inherit; font-size: .875rem; cursor: pointer; }
+input { width: 100%; line-height: 1.5; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); color: var(--ink); }
+button { padding: .45rem .9rem; border: 1px solid var(--line); border-radius: 6px; background: var(--card); color: var(--ink); font: inherit; font-size: .875rem; line-height: 1.5; cursor: pointer; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); font-weight: 600; }
 button:hover { filter: brightness(1.06); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -47,6 +47,7 @@ button:hover { filter: brightness(1.06); }
 table { width: 100%; border-collapse: collapse; }
 th { position: sticky; top: 0; background: var(--card); text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 th, td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child, td:nth-child(3) { white-space: nowrap; }
 td.data { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 14rem; }
 tr.protocol td { color: var(--soft); }
 .snippet { margin-top: 1rem; }

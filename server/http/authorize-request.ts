@@ -2,7 +2,6 @@
 import { hash } from 'node:crypto';
 import { type QueryParameters, requestStringToSign } from '../../protocol/index.ts';
 import type { AppKey, AppRegistry } from '../apps/app-registry.ts';
-import { verify } from '../lib/hmac.ts';
 import type { HttpRequest } from './message.ts';
 import { parameter, segmentDecoded } from './query.ts';
 
@@ -63,10 +62,11 @@ function signatureProblem(
 ): string | undefined {
   const given = parameter(parameters, 'auth_signature') ?? '';
   const stringToSign = requestStringToSign(method, path, parameters);
-  if (verify(signingKey, stringToSign, given)) return undefined;
+  if (signingKey.verify(stringToSign, given)) return undefined;
   // Some clients sign the path before they encode it.
   const decoded = path.includes('%') ? segmentDecoded(path) : path;
-  if (decoded !== path && verify(signingKey, requestStringToSign(method, decoded, parameters), given)) return undefined;
+  if (decoded !== path && signingKey.verify(requestStringToSign(method, decoded, parameters), given))
+    return undefined;
   return `Invalid signature: you should have sent HmacSHA256Hex(${JSON.stringify(stringToSign)}, your_secret_key), but you sent ${JSON.stringify(given)}`;
 }
 

@@ -20,7 +20,11 @@ export function nodePages({ ready, metrics, console }: PagePorts): Map<string, P
     ['/ready', () => (ready() ? text(200, 'OK', [NO_STORE]) : text(503, 'Stopping', [NO_STORE]))],
     [
       '/metrics',
-      async () => ({ status: 200, headers: [['Content-Type', metrics.contentType]], body: await metrics.render() }),
+      async () => ({
+        status: 200,
+        headers: [['Content-Type', metrics.contentType]],
+        body: await metrics.render(),
+      }),
     ],
   ]);
   for (const [path, { contentType, body }] of console) {

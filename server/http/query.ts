@@ -3,16 +3,15 @@ import type { QueryParameters } from '../../protocol/index.ts';
 
 /** Parameters in the order sent, percent-decoded once, `+` as a space. */
 export function parseQuery(query: string): QueryParameters {
-  if (query === '') return [];
   const parameters: Array<readonly [string, string]> = [];
-  for (const pair of query.split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    parameters.push(
-      equals === -1
-        ? [percentDecoded(pair), '']
-        : [percentDecoded(pair.slice(0, equals)), percentDecoded(pair.slice(equals + 1))],
-    );
+  const decoded = isEncoded(query) ? percentDecoded : asItIs;
+  for (let start = 0, end = 0; start < query.length; start = end + 1) {
+    end = query.indexOf('&', start);
+    if (end === -1) end = query.length;
+    if (end === start) continue;
+    const equals = query.indexOf('=', start);
+    if (equals === -1 || equals > end) parameters.push([decoded(query.slice(start, end)), '']);
+    else parameters.push([decoded(query.slice(start, equals)), decoded(query.slice(equals + 1, end))]);
   }
   return parameters;
 }
@@ -26,14 +25,12 @@ export function parameter(parameters: QueryParameters, name: string): string | u
   return undefined;
 }
 
-/** All values under a name. */
-export function parameterValues(parameters: QueryParameters, name: string): string[] {
-  return parameters.filter(([given]) => given === name).map(([, value]) => value);
-}
+const isEncoded = (text: string): boolean => text.includes('%') || text.includes('+');
+const asItIs = (text: string): string => text;
 
 /** Decoded text; text that is not validly encoded is left as it is. */
 export function percentDecoded(encoded: string): string {
-  if (!encoded.includes('%') && !encoded.includes('+')) return encoded;
+  if (!isEncoded(encoded)) return encoded;
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
   } catch {
@@ -43,5 +40,5 @@ export function percentDecoded(encoded: string): string {
 
 /** A path segment: as above, but here a `+` is a plus. */
 export function segmentDecoded(encoded: string): string {
-  return percentDecoded(encoded.replaceAll('+', '%2B'));
+  return encoded.includes('%') ? percentDecoded(encoded.replaceAll('+', '%2B')) : encoded;
 }

@@ -2,42 +2,57 @@
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { segmentDecoded } from './query.ts';
 
+/** Endpoints of one path by method. */
+export type Methods = ReadonlyMap<string, Endpoint>;
+
 /** The endpoints of the HTTP API, by what follows the app in the path; `*` stands for a channel or a user. */
-export type Routes = Readonly<Record<string, Readonly<Partial<Record<string, Endpoint>>>>>;
+export type Routes = ReadonlyMap<string, Methods>;
 
 export interface RouteMatch {
   /** The part of the path that is signed: from `/apps` on, without what a proxy put before it. */
   readonly path: string;
   /** Undefined where the path names no app: its key tells. */
   readonly appId: string | undefined;
+  /** The channel or user in the path, decoded; '' where there is none. */
   readonly name: string;
-  /** Endpoints by method. */
-  readonly methods: Readonly<Partial<Record<string, Endpoint>>>;
+  readonly methods: Methods;
 }
+
+const APPS = '/apps/';
+const USERS = '/users/';
 
 /** The route of a path, or undefined if the API has none for it. */
 export function matchRoute(routes: Routes, path: string): RouteMatch | undefined {
-  const apps = path.startsWith('/apps/') ? 0 : path.indexOf('/apps/');
-  if (apps === -1) return matchAlias(routes, path);
-  const signed = apps === 0 ? path : path.slice(apps);
-  const [appId = '', ...rest] = signed.slice('/apps/'.length).split('/');
-  const found = matchSegments(routes, rest);
-  return found === undefined ? undefined : { path: signed, appId: segmentDecoded(appId), ...found };
+  const start = path.indexOf(APPS);
+  if (start === -1) return matchAlias(routes, path);
+  const idStart = start + APPS.length;
+  const idEnd = path.indexOf('/', idStart);
+  if (idEnd === -1) return undefined;
+  const found = matchRest(routes, path.slice(idEnd + 1));
+  if (found === undefined) return undefined;
+  const appId = segmentDecoded(path.slice(idStart, idEnd));
+  return { path: start === 0 ? path : path.slice(start), appId, name: found.name, methods: found.methods };
 }
 
 /** The Python SDK terminates users under `/users`, without the app. */
 function matchAlias(routes: Routes, path: string): RouteMatch | undefined {
-  const users = path.indexOf('/users/');
-  if (users === -1) return undefined;
-  const signed = path.slice(users);
-  const found = matchSegments(routes, signed.slice(1).split('/'));
-  return found === undefined ? undefined : { path: signed, appId: undefined, ...found };
+  const start = path.indexOf(USERS);
+  const found = start === -1 ? undefined : matchRest(routes, path.slice(start + 1));
+  return found === undefined
+    ? undefined
+    : { path: path.slice(start), appId: undefined, name: found.name, methods: found.methods };
 }
 
-function matchSegments(routes: Routes, segments: string[]): Pick<RouteMatch, 'name' | 'methods'> | undefined {
-  const [resource, name, action] = segments;
-  if (resource === undefined || segments.length > 3) return undefined;
-  const pattern = name === undefined ? resource : action === undefined ? `${resource}/*` : `${resource}/*/${action}`;
-  const methods = Object.hasOwn(routes, pattern) ? routes[pattern] : undefined;
-  return methods === undefined ? undefined : { name: name === undefined ? '' : segmentDecoded(name), methods };
+function matchRest(routes: Routes, rest: string): Pick<RouteMatch, 'name' | 'methods'> | undefined {
+  const nameStart = rest.indexOf('/') + 1;
+  if (nameStart === 0) {
+    const methods = routes.get(rest);
+    return methods === undefined ? undefined : { name: '', methods };
+  }
+  const slash = rest.indexOf('/', nameStart);
+  const nameEnd = slash === -1 ? rest.length : slash;
+  const methods = routes.get(`${rest.slice(0, nameStart)}*${rest.slice(nameEnd)}`);
+  return methods === undefined
+    ? undefined
+    : { name: segmentDecoded(rest.slice(nameStart, nameEnd)), methods };
 }

@@ -1,16 +1,16 @@
 /** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
-import type { Api } from './api.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
+import type { SignedApi } from './signed-api.ts';
 
 /** A page of the node itself, by path: unsigned, GET only. */
 export type Page = () => Eventual<HttpResponse>;
 
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
-  readonly #api: Api;
+  readonly #api: SignedApi;
 
-  constructor(pages: ReadonlyMap<string, Page>, api: Api) {
+  constructor(pages: ReadonlyMap<string, Page>, api: SignedApi) {
     this.#pages = pages;
     this.#api = api;
   }

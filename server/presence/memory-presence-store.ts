@@ -28,7 +28,8 @@ export class MemoryPresenceStore implements PresenceStore {
     const before = subscriptions.get(channel) ?? 0;
     if (count > 0) subscriptions.set(channel, count);
     else subscriptions.delete(channel);
-    const transition = before === 0 && count > 0 ? 'occupied' : before > 0 && count === 0 ? 'vacated' : undefined;
+    const transition =
+      before === 0 && count > 0 ? 'occupied' : before > 0 && count === 0 ? 'vacated' : undefined;
     return { subscriptions: count, transition };
   }
 

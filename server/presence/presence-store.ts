@@ -46,7 +46,13 @@ export interface PresenceStore {
    * except `socketId`, in the same step. A member's `userInfo` stays the first one for as long as the member does.
    * @param maxMembers distinct users the channel may hold; 0 for any number
    */
-  join(appId: string, channel: string, member: Member, socketId: string, maxMembers: number): Eventual<JoinResult>;
+  join(
+    appId: string,
+    channel: string,
+    member: Member,
+    socketId: string,
+    maxMembers: number,
+  ): Eventual<JoinResult>;
 
   /** Takes this node's share in a member away; the last share is announced as `member_removed`, in the same step. */
   leave(appId: string, channel: string, userId: string): Eventual<void>;

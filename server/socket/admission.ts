@@ -43,27 +43,36 @@ const OLDEST_PROTOCOL = 4;
 
 export function admit(ports: AdmissionPorts, knock: Knock): Admission | Refused {
   const { registry, hub, maxConnections, draining } = ports;
-  const version = protocolVersion(knock);
-  const protocol = typeof version === 'number' ? version : CURRENT_PROTOCOL;
+  const { protocol, problem } = protocolVersion(knock);
   const refuse = (code: Code, text: string = code.text): Refused => ({ code, text, protocol });
 
   if (knock.key === undefined) return refuse(Codes.pathUnknown);
   const app = registry.byKey(knock.key)?.app;
-  if (app === undefined) return refuse(Codes.appUnknown, Codes.appUnknown.text.replace('KEY', () => knock.key ?? ''));
+  if (app === undefined)
+    return refuse(
+      Codes.appUnknown,
+      Codes.appUnknown.text.replace('KEY', () => knock.key ?? ''),
+    );
   if (!app.enabled) return refuse(Codes.appDisabled);
   if (app.forceTls && !knock.tls) return refuse(Codes.tlsOnly);
-  if (typeof version !== 'number') return refuse(version);
+  if (problem !== undefined) return refuse(problem);
   if (!originAllowed(knock.origin, app.allowedOrigins)) return refuse(Codes.originRefused);
   const appHub = hub.of(app);
-  if (app.limits.connections > 0 && appHub.quotaUsed >= app.limits.connections) return refuse(Codes.overQuota);
+  if (app.limits.connections > 0 && appHub.quotaUsed >= app.limits.connections)
+    return refuse(Codes.overQuota);
   if (draining() || (maxConnections > 0 && hub.size >= maxConnections)) return refuse(Codes.overCapacity);
   return { hub: appHub, protocol };
 }
 
-/** The protocol a client speaks, or the code that says what is wrong with it. */
-function protocolVersion({ protocol, version }: Knock): number | Code {
-  if (protocol === undefined) return version === undefined ? Codes.versionMissing : CURRENT_PROTOCOL;
-  if (!/^-?\d+$/.test(protocol)) return Codes.versionInvalid;
+/** The protocol a client speaks, as far as it can be told, and what is wrong with it. */
+function protocolVersion({ protocol, version }: Knock): { protocol: number; problem?: Code } {
+  if (protocol === undefined) {
+    return version === undefined
+      ? { protocol: CURRENT_PROTOCOL, problem: Codes.versionMissing }
+      : { protocol: CURRENT_PROTOCOL };
+  }
+  if (!/^-?\d+$/.test(protocol)) return { protocol: CURRENT_PROTOCOL, problem: Codes.versionInvalid };
   const number = Number(protocol);
-  return number >= OLDEST_PROTOCOL && number <= CURRENT_PROTOCOL ? number : Codes.versionUnsupported;
+  if (number >= OLDEST_PROTOCOL && number <= CURRENT_PROTOCOL) return { protocol: number };
+  return { protocol: number, problem: Codes.versionUnsupported };
 }

@@ -1,8 +1,8 @@
 /** Which web pages may connect. PROTOCOL.md, "Connecting". */
 
 /**
- * Whether `origin` matches a pattern: a whole origin (`https://example.com`), all subdomains of a host by any scheme
- * and port (`*.example.com`), or `*`. No patterns allow all. Clients that send no origin are not browsers and pass.
+ * Whether `origin` matches a pattern: a whole origin (`https://example.com`), a host by any scheme and port
+ * (`example.com`), all its subdomains (`*.example.com`), or `*`. No patterns allow all. Clients that send no origin are not browsers and pass.
  */
 export function originAllowed(origin: string, patterns: readonly string[]): boolean {
   if (patterns.length === 0 || origin === '') return true;
@@ -10,7 +10,8 @@ export function originAllowed(origin: string, patterns: readonly string[]): bool
   return patterns.some((pattern) => {
     const wanted = pattern.toLowerCase();
     if (wanted === '*' || wanted === given) return true;
-    return wanted.startsWith('*.') && hostOf(given).endsWith(wanted.slice(1));
+    const host = hostOf(given);
+    return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) : host === wanted;
   });
 }
 

@@ -104,17 +104,22 @@ export class Sessions {
     connection.badFrames = 0;
     switch (message.type) {
       case 'client-event':
-        return clientEvent.run(connection, message);
+        clientEvent.run(connection, message);
+        break;
       case 'ping':
-        return connection.send(PONG);
+        connection.send(PONG);
+        break;
       case 'subscribe':
-        return subscribe.run(connection, message);
+        subscribe.run(connection, message);
+        break;
       case 'unsubscribe':
-        return unsubscribe.run(connection, message);
+        unsubscribe.run(connection, message);
+        break;
       case 'signin':
-        return signIn.run(connection, message);
+        signIn.run(connection, message);
+        break;
       case 'ignored':
-        return;
+        break;
     }
   }
 

@@ -11,7 +11,12 @@ export function prometheusMetrics(counters: Counters, hub: Hub): Metrics {
   addTotals(registry, counters);
   addByCode(registry, counters);
   addByApp(registry, hub);
-  return { contentType: registry.contentType, render: () => registry.metrics() };
+  return { contentType: registry.contentType, render: async () => withoutNan(await registry.metrics()) };
+}
+
+/** Before its first sample the event loop's delay is no number, which the library doesn't spell as the format does. */
+function withoutNan(text: string): string {
+  return text.replaceAll(/ Nan$/gm, ' NaN');
 }
 
 function addTotals(registry: Registry, counters: Counters): void {
@@ -30,7 +35,11 @@ function addTotals(registry: Registry, counters: Counters): void {
   total('frames_received_total', 'WebSocket messages received', () => counters.framesReceived);
   total('received_bytes_total', 'Bytes of WebSocket messages received', () => counters.bytesReceived);
   total('deliveries_total', 'Frames handed to subscribers by publications', () => counters.deliveries);
-  total('events_published_total', 'Events accepted over the HTTP API, per channel', () => counters.eventsPublished);
+  total(
+    'events_published_total',
+    'Events accepted over the HTTP API, per channel',
+    () => counters.eventsPublished,
+  );
   total('client_events_total', 'Client events accepted', () => counters.clientEvents);
   total('client_events_refused_total', 'Client events refused', () => counters.clientEventsRefused);
   total('slow_readers_total', 'Connections given up because they did not read', () => counters.slowReaders);

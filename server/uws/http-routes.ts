@@ -1,6 +1,6 @@
 /** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
-import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, TemplatedApp } from 'uWebSockets.js';
-import { failure, type HttpRequest, type HttpResponse } from '../http/message.ts';
+import type { TemplatedApp, HttpRequest as UwsRequest, HttpResponse as UwsResponse } from 'uWebSockets.js';
+import { failure, type Headers, type HttpRequest, type HttpResponse } from '../http/message.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Counters } from '../telemetry/counters.ts';
@@ -30,7 +30,12 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
 
 /** @param bodyBytes the longest body that is read; beyond it the answer is 413 */
 export function addHttpRoutes(app: TemplatedApp, ports: HttpPorts, bodyBytes: number): void {
-  app.any('/*', (response, uwsRequest) => new Exchange(ports, bodyBytes, response).start(uwsRequest));
+  // By method where it is known, because asking uWebSockets for it is a call and a string.
+  app.post('/*', (response, request) => new Exchange(ports, bodyBytes, response).start(request, 'POST'));
+  app.get('/*', (response, request) => new Exchange(ports, bodyBytes, response).start(request, 'GET'));
+  app.any('/*', (response, request) => {
+    new Exchange(ports, bodyBytes, response).start(request, request.getMethod().toUpperCase());
+  });
 }
 
 /** One request and its answer. */
@@ -50,12 +55,11 @@ class Exchange {
     this.#response = response;
   }
 
-  start(uwsRequest: UwsRequest): void {
+  start(uwsRequest: UwsRequest, method: string): void {
     this.#response.onAborted(() => {
       this.#over = true;
     });
     try {
-      const method = uwsRequest.getCaseSensitiveMethod().toUpperCase();
       const head = {
         method,
         path: uwsRequest.getUrl(),
@@ -63,7 +67,8 @@ class Exchange {
         accept: uwsRequest.getHeader('accept'),
       };
       this.#isHead = method === 'HEAD';
-      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') this.#handle({ ...head, body: NO_BODY });
+      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
+        this.#handle({ ...head, body: NO_BODY });
       else this.#read(head);
     } catch (error) {
       this.#failed(error);
@@ -78,7 +83,9 @@ class Exchange {
       this.#inHandler = true;
       try {
         if ((earlier?.length ?? 0) + chunk.byteLength > this.#bodyBytes) {
-          this.#answer(failure(head, 413, `Request body exceeds the allowed maximum (${this.#bodyBytes} bytes)`));
+          this.#answer(
+            failure(head, 413, `Request body exceeds the allowed maximum (${this.#bodyBytes} bytes)`),
+          );
         } else if (isLast && earlier === undefined) {
           // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.
           this.#handle({ ...head, body: Buffer.from(chunk) });
@@ -119,9 +126,32 @@ class Exchange {
 
   #write({ status, headers, body }: HttpResponse): void {
     const response = this.#response;
-    response.writeStatus(STATUS_LINES[status] ?? String(status));
-    for (const [name, value] of headers) response.writeHeader(name, value);
-    if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body));
-    else response.end(body);
+    // uWebSockets writes 200 by itself.
+    if (status !== 200) response.writeStatus(STATUS_LINES[status] ?? String(status));
+    writeHeaders(response, headers);
+    if (!this.#isHead) {
+      response.end(body);
+      return;
+    }
+    // Written by hand, because given to endWithoutBody the length makes uWebSockets wait for that many bytes.
+    response.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+    response.endWithoutBody();
   }
+}
+
+/** Header lists are constants, so each is joined once. */
+const joinedHeaders = new WeakMap<Headers, readonly [name: string, rest: string]>();
+
+/**
+ * Writes all headers in one native call: uWebSockets copies a value as it is, line ends included. Names and values
+ * are ours alone, never a client's.
+ */
+function writeHeaders(response: UwsResponse, headers: Headers): void {
+  let joined = joinedHeaders.get(headers);
+  if (joined === undefined) {
+    const [first = ['', ''], ...others] = headers;
+    joined = [first[0], [first[1], ...others.map(([name, value]) => `\r\n${name}: ${value}`)].join('')];
+    joinedHeaders.set(headers, joined);
+  }
+  response.writeHeader(joined[0], joined[1]);
 }

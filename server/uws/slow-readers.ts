@@ -59,7 +59,10 @@ export class SlowReaders {
       const { peer } = ws.getUserData();
       if (!(peer instanceof UwsSocket)) continue;
       counters.slowReaders += 1;
-      logger.warn({ socketId: peer.connection?.id, buffered: ws.getBufferedAmount() }, 'slow reader given up');
+      logger.warn(
+        { socketId: peer.connection?.id, buffered: ws.getBufferedAmount() },
+        'slow reader given up',
+      );
       peer.giveUp();
       this.#lingering.set(
         ws,

@@ -9,7 +9,12 @@ const runtime = uWS as typeof uWS & {
 };
 
 interface ExclusiveListener {
-  listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): unknown;
+  listen(
+    host: string,
+    port: number,
+    options: number,
+    done: (socket: us_listen_socket | false) => void,
+  ): unknown;
 }
 
 export class UwsServer {
@@ -31,13 +36,22 @@ export class UwsServer {
     return new Promise((resolve, reject) => {
       const listening = (socket: us_listen_socket | false): void => {
         if (socket === false) {
-          reject(new Error(`Cannot listen on ${host}:${port}: is the port in use, or the address not this machine's?`));
+          reject(
+            new Error(
+              `Cannot listen on ${host}:${port}: is the port in use, or the address not this machine's?`,
+            ),
+          );
           return;
         }
         this.#listening = socket;
         resolve(uWS.us_socket_local_port(socket));
       };
-      (this.app as unknown as ExclusiveListener).listen(host, port, runtime.LIBUS_LISTEN_EXCLUSIVE_PORT, listening);
+      (this.app as unknown as ExclusiveListener).listen(
+        host,
+        port,
+        runtime.LIBUS_LISTEN_EXCLUSIVE_PORT,
+        listening,
+      );
     });
   }
 
@@ -63,6 +77,8 @@ function secureApp({ certFile, keyFile, passphrase }: TlsSettings): TemplatedApp
       ...(passphrase === undefined ? {} : { passphrase }),
     });
   } catch {
-    throw new Error(`Cannot use tls.certFile (${certFile}) with tls.keyFile (${keyFile}): do they belong together?`);
+    throw new Error(
+      `Cannot use tls.certFile (${certFile}) with tls.keyFile (${keyFile}): do they belong together?`,
+    );
   }
 }

@@ -41,7 +41,11 @@ const CLOSE_ONLY_PROTOCOL = 6;
 
 const APP_PATH = /\/app\/([^/]+)\/?$/;
 
-export function addWebSocketRoutes(app: TemplatedApp, ports: WebSocketPorts, settings: WebSocketSettings): void {
+export function addWebSocketRoutes(
+  app: TemplatedApp,
+  ports: WebSocketPorts,
+  settings: WebSocketSettings,
+): void {
   const { sessions, counters, logger } = ports;
   const slowReaders = new SlowReaders({
     clock: ports.clock,
@@ -129,7 +133,11 @@ export function addWebSocketRoutes(app: TemplatedApp, ports: WebSocketPorts, set
 }
 
 /** Decides on a handshake; a failure of ours is a refusal too, since a throw here would abort the process. */
-function knocked(ports: WebSocketPorts, settings: WebSocketSettings, request: HttpRequest): Admission | Refused {
+function knocked(
+  ports: WebSocketPorts,
+  settings: WebSocketSettings,
+  request: HttpRequest,
+): Admission | Refused {
   try {
     return ports.admit({
       key: APP_PATH.exec(request.getUrl())?.[1],

@@ -24,7 +24,13 @@ const setups: [string, (options?: BrowserOptions) => Echo<'pusher'> | Echo<'reve
   [
     'reverb',
     (options) => {
-      const { cluster: _, ...settings } = node.pageOptions(options);
+      // Echo's types know these three only in the form it fills in by itself.
+      const {
+        cluster: _cluster,
+        auth: _auth,
+        userAuthentication: _user,
+        ...settings
+      } = node.pageOptions(options);
       const echo = new Echo({
         broadcaster: 'reverb',
         key: node.server.app.key,

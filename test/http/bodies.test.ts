@@ -14,7 +14,7 @@ import {
   useServer,
 } from './support.ts';
 
-const BODY_LIMIT = 200_000;
+const BODY_LIMIT = 300_000;
 const under = useServer({ limits: { bodyBytes: BODY_LIMIT } });
 
 const eventBody = (channel: string, data: string) =>
@@ -57,7 +57,9 @@ describe('in pieces', () => {
     const client = await under.subscriber('trickle');
     const bytes = requestBytes(under.server, 'POST', '/events', { body: eventBody('trickle', 'é✓😀') });
     const http = await RawHttp.connect(under.server);
-    await http.trickle(bytes);
+    const bodyAt = bytes.indexOf('\r\n\r\n') + 4;
+    await http.write(bytes.subarray(0, bodyAt));
+    await http.trickle(bytes.subarray(bodyAt));
     expect((await http.response()).status).toBe(200);
     await http.destroy();
     expect((await client.next('e')).data).toBe('é✓😀');
@@ -169,6 +171,18 @@ describe('not what it should be', () => {
 
   test('no body and no parameters is 400', async () => {
     for (const path of paths) expectTextError(await api(under.server, 'POST', path), 400);
+  });
+
+  test('the body of a GET is not the next request', async () => {
+    const hidden = requestBytes(under.server, 'GET', '/nothing');
+    const request = requestBytes(under.server, 'GET', '/channels/a').toString('latin1');
+    const http = await RawHttp.connect(under.server);
+    await http.write(request.replace('Content-Length: 0', `Content-Length: ${hidden.length}`));
+    await http.write(hidden);
+    await http.write(requestBytes(under.server, 'GET', '/channels/b'));
+    expect((await http.response()).status).not.toBe(404);
+    expect((await http.response()).text).toBe('{"occupied":false}');
+    await http.destroy();
   });
 
   test('a GET with a body is checked like any other', async () => {

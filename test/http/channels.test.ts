@@ -88,7 +88,7 @@ describe('info', () => {
     });
   });
 
-  test.each([
+  test.each<Record<string, string>>([
     {},
     { filter_by_prefix: 'private-' },
     { filter_by_prefix: 'presence' },

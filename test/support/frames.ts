@@ -32,7 +32,7 @@ export function succeeded(channel: string): object {
 }
 
 /** `pusher:subscription_error`, as `opened` shows it. */
-export function refusal(channel: string, type: string, status: number): object {
+export function refusal(channel: string, type: unknown, status: unknown): object {
   return {
     event: 'pusher:subscription_error',
     channel,
@@ -66,8 +66,8 @@ export function cacheMiss(channel: string): object {
 export async function expectRefused(
   client: { expectNext(): Promise<Frame> },
   channel: string,
-  type: string,
-  status: number,
+  type: unknown,
+  status: unknown,
   message?: unknown,
 ): Promise<void> {
   expect(opened(await client.expectNext())).toEqual(refusal(channel, type, status));

@@ -1,6 +1,6 @@
 /**
  * A WebSocket client that knows frames and nothing else: no reconnects, no pings of its own, no interpretation.
- * What the server sent is kept, in order, until a test takes it. One consumer at a time.
+ * What the server sent is kept, in order, until a test takes it.
  */
 import { WebSocket } from 'ws';
 import type { TestServer, WsUrlOptions } from './server.ts';
@@ -176,11 +176,14 @@ export class RawClient {
 
   #receive(text: string, isBinary: boolean): void {
     this.#frames.push(isBinary ? { event: '(binary frame)', raw: text } : { ...JSON.parse(text), raw: text });
-    while (this.#waiters[0]?.take(this.#frames)) this.#waiters.shift();
+    // Whoever asked first chooses first; one who finds nothing does not hold up the others.
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.take(this.#frames)) this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    }
   }
 
   #wait<T>(take: (frames: Frame[]) => T | undefined): Promise<T> {
-    const ready = this.#waiters.length === 0 ? take(this.#frames) : undefined;
+    const ready = take(this.#frames);
     if (ready !== undefined) return Promise.resolve(ready);
     if (this.#end !== undefined) return Promise.reject(this.#endedError());
     return new Promise((resolve, reject) => {

@@ -179,15 +179,14 @@ describe('fields of the wrong type', () => {
 
   const events = ['pusher:subscribe', 'pusher:unsubscribe', 'pusher:signin'];
   const dataShapes = [
-    ...wrong,
+    ...wrong.filter(([what]) => what !== 'an object'),
     ['a string', '"shared"'],
     ['an empty string', '""'],
     ['an empty object', '{}'],
   ];
   it.each(events.flatMap((event) => dataShapes.map(([what, json]) => [event, what, json] as const)))(
     'are refused: %s with data %s',
-    async (event, what, json) => {
-      if (what === 'an object') return client.sendText(message(event, '{"data":{"channel":"shared"}}'));
+    async (event, _what, json) => {
       client.sendText(withField({ event }, 'data', json));
       await expectOneSoftError();
     },

@@ -4,9 +4,15 @@ import type { App } from '../../apps/app.ts';
 import type { ChannelSummary } from '../../presence/presence-store.ts';
 
 /** Attributes that do not apply to the channel, or that the app has switched off, are left out. */
-export function attributesJson(app: App, channel: string, summary: ChannelSummary, info: InfoAttributes): string {
+export function attributesJson(
+  app: App,
+  channel: string,
+  summary: ChannelSummary,
+  info: InfoAttributes,
+): string {
   const attributes: string[] = [];
-  if (info.userCount && channelType(channel).kind === 'presence') attributes.push(`"user_count":${summary.users}`);
+  if (info.userCount && channelType(channel).kind === 'presence')
+    attributes.push(`"user_count":${summary.users}`);
   if (info.subscriptionCount && app.features.subscriptionCounts) {
     attributes.push(`"subscription_count":${summary.subscriptions}`);
   }

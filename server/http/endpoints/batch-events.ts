@@ -11,7 +11,7 @@ export function batchEventsEndpoint(ports: PublishPorts): Endpoint {
   return ({ app, request }) => {
     const body = readJsonBody(request.body);
     if (typeof body === 'string') return failure(request, 400, body);
-    const triggers = parseBatch(body.object, body.json, app.limits);
+    const triggers = parseBatch(body, app.limits);
     if (!Array.isArray(triggers)) return failure(request, triggers.status, triggers.message);
     const published = all(triggers.map((trigger) => publishTrigger(ports.publisher, app, trigger)));
     return andThen(published, () => {
@@ -19,7 +19,9 @@ export function batchEventsEndpoint(ports: PublishPorts): Endpoint {
       const answers = triggers.map(({ channels: [channel = ''], info }) =>
         info === undefined
           ? '{}'
-          : andThen(ports.presence.channel(app.id, channel), (summary) => attributesJson(app, channel, summary, info)),
+          : andThen(ports.presence.channel(app.id, channel), (summary) =>
+              attributesJson(app, channel, summary, info),
+            ),
       );
       return andThen(all(answers), (found) => json(`{"batch":[${found.join(',')}]}`));
     });

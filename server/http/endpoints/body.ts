@@ -1,14 +1,9 @@
 /** The JSON object a request carries. */
 import { isUtf8 } from 'node:buffer';
-import { asObject } from '../../../protocol/index.ts';
-
-export interface JsonBody {
-  readonly object: Record<string, unknown>;
-  readonly json: string;
-}
+import { asObject, type Parameters } from '../../../protocol/index.ts';
 
 /** The body, or the sentence for the 400. An empty body is an empty object. */
-export function readJsonBody(body: Buffer): JsonBody | string {
+export function readJsonBody(body: Buffer): Parameters | string {
   if (body.length === 0) return { object: {}, json: '{}' };
   if (!isUtf8(body)) return 'Invalid body: not UTF-8';
   const json = body.toString('utf8');

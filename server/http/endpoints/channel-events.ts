@@ -11,13 +11,13 @@ import { publishTrigger } from './events.ts';
 export function channelEventsEndpoint(publisher: Publisher): Endpoint {
   return ({ app, request, parameters, name: channel }) => {
     if (!isUtf8(request.body)) return failure(request, 400, 'Invalid body: not UTF-8');
-    const values: Record<string, unknown> = {
+    const object = {
       channel,
       name: parameter(parameters, 'name'),
       socket_id: parameter(parameters, 'socket_id'),
       data: request.body.toString('utf8'),
     };
-    const trigger = parseTrigger({ get: (field) => values[field], raw: () => undefined }, app.limits);
+    const trigger = parseTrigger({ object, json: '{}' }, app.limits);
     if (isApiProblem(trigger)) return failure(request, trigger.status, trigger.message);
     return andThen(publishTrigger(publisher, app, trigger), () => text(202, ''));
   };

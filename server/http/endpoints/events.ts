@@ -1,15 +1,21 @@
 /** `POST /apps/{id}/events` */
-import { type Fields, isApiProblem, objectFields, parseTrigger, quote, type Trigger } from '../../../protocol/index.ts';
+import {
+  isApiProblem,
+  type Parameters,
+  parseTrigger,
+  type QueryParameters,
+  quote,
+  type Trigger,
+} from '../../../protocol/index.ts';
 import type { App } from '../../apps/app.ts';
 import { EventData } from '../../broker/publications.ts';
 import type { Publisher } from '../../channels/publish.ts';
 import { all, andThen, type Eventual } from '../../lib/eventual.ts';
 import type { PresenceStore } from '../../presence/presence-store.ts';
 import { EMPTY_OBJECT, failure, json } from '../message.ts';
-import { parameter, parameterValues } from '../query.ts';
 import { attributesJson } from './attributes.ts';
 import { readJsonBody } from './body.ts';
-import type { ApiCall, Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 
 export interface PublishPorts {
   readonly publisher: Publisher;
@@ -17,11 +23,10 @@ export interface PublishPorts {
 }
 
 export function eventsEndpoint(ports: PublishPorts): Endpoint {
-  return (call) => {
-    const { app, request } = call;
+  return ({ app, request, parameters }) => {
     const body = readJsonBody(request.body);
     if (typeof body === 'string') return failure(request, 400, body);
-    const trigger = parseTrigger(withQuery(objectFields(body.object, body.json), call), app.limits);
+    const trigger = parseTrigger(withQuery(body, parameters), app.limits);
     if (isApiProblem(trigger)) return failure(request, trigger.status, trigger.message);
     const { info } = trigger;
     return andThen(publishTrigger(ports.publisher, app, trigger), () => {
@@ -50,15 +55,18 @@ export function publishTrigger(publisher: Publisher, app: App, trigger: Trigger)
   );
 }
 
-/** The body's fields, and behind them the query's: some clients send parameters there. */
-function withQuery(body: Fields, { parameters }: ApiCall): Fields {
-  return {
-    get(name) {
-      const value = body.get(name);
-      if (value !== undefined) return value;
-      const list = parameterValues(parameters, `${name}[]`);
-      return list.length > 0 ? list : parameter(parameters, name);
-    },
-    raw: (name) => body.raw(name),
-  };
+/** Some clients send parameters in the query; those in the body win. `name[]` makes a list. */
+function withQuery(body: Parameters, query: QueryParameters): Parameters {
+  let merged: Map<string, unknown> | undefined;
+  for (const [name, value] of query) {
+    if (name.startsWith('auth_') || name === 'body_md5') continue;
+    merged ??= new Map();
+    if (!name.endsWith('[]')) merged.set(name, value);
+    else {
+      const list = merged.get(name.slice(0, -2));
+      merged.set(name.slice(0, -2), Array.isArray(list) ? [...list, value] : [value]);
+    }
+  }
+  if (merged === undefined) return body;
+  return { object: { ...Object.fromEntries(merged), ...body.object }, json: body.json };
 }

@@ -11,7 +11,11 @@ export interface TerminatePorts {
 export function terminateUserEndpoint({ broker }: TerminatePorts): Endpoint {
   return ({ app, request, name: userId }) => {
     if (userId === '' || userId.length > app.limits.userIdLength) {
-      return failure(request, 400, `Invalid user id: it must have 1 to ${app.limits.userIdLength} characters`);
+      return failure(
+        request,
+        400,
+        `Invalid user id: it must have 1 to ${app.limits.userIdLength} characters`,
+      );
     }
     return andThen(broker.terminate(app.id, userId), () => EMPTY_OBJECT);
   };

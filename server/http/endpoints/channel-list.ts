@@ -12,7 +12,8 @@ export function channelsEndpoint(presence: PresenceStore): Endpoint {
     const prefix = parameter(parameters, 'filter_by_prefix') ?? '';
     const info = parseInfo(parameter(parameters, 'info'));
     if (info !== undefined && isApiProblem(info)) return failure(request, info.status, info.message);
-    if (info?.cache === true) return failure(request, 400, 'cache may only be requested for a single channel');
+    if (info?.cache === true)
+      return failure(request, 400, 'cache may only be requested for a single channel');
     if (info?.userCount === true && !prefix.startsWith('presence-')) {
       return failure(
         request,
@@ -26,7 +27,9 @@ export function channelsEndpoint(presence: PresenceStore): Endpoint {
     return andThen(presence.channels(app.id, prefix), (channels) => {
       const entries: string[] = [];
       for (const [name, summary] of channels) {
-        entries.push(`${quote(name)}:${info === undefined ? '{}' : attributesJson(app, name, summary, info)}`);
+        entries.push(
+          `${quote(name)}:${info === undefined ? '{}' : attributesJson(app, name, summary, info)}`,
+        );
       }
       return json(`{"channels":{${entries.join(',')}}}`);
     });

@@ -34,7 +34,8 @@ export function channelEndpoint({ presence, cache, clock }: ChannelPorts): Endpo
       andThen(info?.cache === true ? cache.get(app.id, name) : undefined, (cached) => {
         const attributes = [`"occupied":${summary.subscriptions > 0}`];
         if (info?.userCount === true) attributes.push(`"user_count":${summary.users}`);
-        if (info?.subscriptionCount === true) attributes.push(`"subscription_count":${summary.subscriptions}`);
+        if (info?.subscriptionCount === true)
+          attributes.push(`"subscription_count":${summary.subscriptions}`);
         if (info?.cache === true) attributes.push(`"cache":${cachedJson(cached, clock.now())}`);
         return json(`{${attributes.join(',')}}`);
       }),

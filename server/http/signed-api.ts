@@ -15,11 +15,14 @@ export interface ApiPorts {
 }
 
 const PREFLIGHT_HEADERS = [
-  ['Access-Control-Allow-Headers', 'Content-Type, X-Pusher-Library, Pusher-Library-Name, Pusher-Library-Version'],
+  [
+    'Access-Control-Allow-Headers',
+    'Content-Type, X-Pusher-Library, Pusher-Library-Name, Pusher-Library-Version',
+  ],
   ['Access-Control-Max-Age', '86400'],
 ] as const;
 
-export class Api {
+export class SignedApi {
   readonly #ports: ApiPorts;
   readonly #routes: Routes;
 
@@ -35,14 +38,8 @@ export class Api {
   }
 
   #answer(request: HttpRequest, route: RouteMatch): Eventual<HttpResponse> {
-    const methods = Object.keys(route.methods).join(', ');
-    if (request.method === 'OPTIONS') {
-      return text(204, '', [['Access-Control-Allow-Methods', `${methods}, OPTIONS`], ...PREFLIGHT_HEADERS]);
-    }
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
-    if (endpoint === undefined) return text(405, `Method not allowed: use ${methods}`, [['Allow', methods]]);
-
+    const endpoint = route.methods.get(request.method === 'HEAD' ? 'GET' : request.method);
+    if (endpoint === undefined) return otherMethod(request, route);
     const { registry, clock } = this.#ports;
     if (route.appId !== undefined && registry.byId(route.appId) === undefined) {
       return failure(request, 404, `Unknown app: '${route.appId.slice(0, 100)}'`);
@@ -65,4 +62,11 @@ export class Api {
     this.#ports.logger.error({ error, method: request.method, path: request.path }, 'request failed');
     return failure(request, 500, 'Internal error');
   }
+}
+
+/** A preflight, or a method the path does not have. */
+function otherMethod({ method }: HttpRequest, route: RouteMatch): HttpResponse {
+  const methods = [...route.methods.keys()].join(', ');
+  if (method !== 'OPTIONS') return text(405, `Method not allowed: use ${methods}`, [['Allow', methods]]);
+  return text(204, '', [['Access-Control-Allow-Methods', `${methods}, OPTIONS`], ...PREFLIGHT_HEADERS]);
 }

@@ -1,0 +1,61 @@
+/** The in-memory implementations keep their ports' promises. */
+import { describe, expect, it } from 'vitest';
+import type { Publication } from '../../server/broker/broker.ts';
+import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
+import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { brokerContract } from './broker.contract.ts';
+import { channelCacheContract } from './channel-cache.contract.ts';
+import { presenceStoreContract } from './presence-store.contract.ts';
+
+describe('MemoryBroker', () => {
+  brokerContract(async () => ({ broker: new MemoryBroker(), settled: async () => undefined }));
+});
+
+describe('MemoryPresenceStore', () => {
+  presenceStoreContract(async () => {
+    const published: Publication[] = [];
+    const store = new MemoryPresenceStore({
+      publish: (publication) => {
+        published.push(publication);
+      },
+    });
+    return { store, announced: () => published };
+  });
+});
+
+describe('MemoryChannelCache', () => {
+  const room = { maxEntries: 3, maxBytes: 1000 };
+
+  channelCacheContract(async () => {
+    const clock = new FakeClock();
+    return {
+      cache: new MemoryChannelCache(room, clock),
+      now: () => clock.now(),
+      advance: async (ms) => clock.advance(ms),
+    };
+  });
+
+  it('the least recently written events go when there are too many', () => {
+    const clock = new FakeClock();
+    const cache = new MemoryChannelCache(room, clock);
+    const event = { event: 'e', data: 'd', expiresAt: clock.now() + 1000 };
+    for (const channel of ['a', 'b', 'c', 'a', 'd']) cache.set('app', channel, event);
+    expect(['a', 'b', 'c', 'd'].filter((channel) => cache.get('app', channel) !== undefined)).toEqual([
+      'a',
+      'c',
+      'd',
+    ]);
+  });
+
+  it('and when they are too large together', () => {
+    const clock = new FakeClock();
+    const cache = new MemoryChannelCache(room, clock);
+    const event = { event: 'e', data: 'd'.repeat(300), expiresAt: clock.now() + 1000 };
+    cache.set('app', 'a', event);
+    cache.set('app', 'b', event);
+    expect(cache.get('app', 'a')).toBeUndefined();
+    expect(cache.get('app', 'b')).toEqual(event);
+  });
+});

@@ -1,0 +1,63 @@
+// The programs that tests start and npm doesn't install. Run before the tests: installs what is missing where it
+// may (as root, by apt), else says what to install and fails. Plain JavaScript, because it runs before everything.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * One line a program: what it is for, the variable that may hold its path, the names it goes by, and the Debian
+ * package that has it.
+ */
+const PROGRAMS = [
+  {
+    use: 'the browser tests',
+    variable: 'CHROMIUM_PATH',
+    names: ['chromium', 'chromium-browser', 'google-chrome'],
+    package: 'chromium',
+  },
+];
+
+const missing = PROGRAMS.filter((program) => !isPresent(program));
+if (missing.length > 0) {
+  if (canInstall()) install(missing.map((program) => program.package));
+  const still = missing.filter((program) => !isPresent(program));
+  for (const program of still) {
+    process.stderr.write(
+      `Missing for ${program.use}: ${program.names.join(' or ')}. ` +
+        `Install it (Debian, Ubuntu: apt-get install ${program.package}) or set ${program.variable} to its path.\n`,
+    );
+  }
+  if (still.length > 0) process.exitCode = 1;
+}
+
+function isPresent({ variable, names }) {
+  const given = process.env[variable];
+  if (given) return isExecutable(given);
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return names.some((name) => folders.some((folder) => isExecutable(join(folder, name))));
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && ['/usr/bin/apt-get', '/bin/apt-get'].some(isExecutable);
+}
+
+function install(packages) {
+  process.stderr.write(`Installing for the tests: ${packages.join(', ')}\n`);
+  run(['update']);
+  run(['install', '--yes', '--no-install-recommends', ...packages]);
+}
+
+/** What fails here shows as a program that is still missing. */
+function run(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', args, { stdio: ['ignore', 'inherit', 'inherit'], env });
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../../server/cli/command-line.ts';
+import { printConfig } from '../../../server/cli/print-config.ts';
+import { UsageError } from '../../../server/cli/usage-error.ts';
+import { settings } from '../../../server/config/settings.ts';
+import { VERSION } from '../../../server/version.ts';
+import { ONE_APP } from '../config/support.ts';
+import { FakeTerminal } from './support.ts';
+
+async function run(args: string[], terminal = new FakeTerminal()) {
+  const ran: Array<readonly [string, readonly string[]]> = [];
+  const commands = {
+    start: async (rest: readonly string[]) => {
+      ran.push(['start', rest]);
+      return 0;
+    },
+    trigger: async (): Promise<number> => {
+      throw new UsageError('an event is needed');
+    },
+    config: (rest: readonly string[]) => printConfig(rest, terminal),
+  };
+  const code = await runCommandLine(args, commands, terminal);
+  return { code, ran, out: terminal.out, err: terminal.err };
+}
+
+describe('cli: command line', () => {
+  it('starts a node when no command is named', async () => {
+    expect((await run([])).ran).toEqual([['start', []]]);
+    expect((await run(['--port', '7000'])).ran).toEqual([['start', ['--port', '7000']]]);
+    expect((await run(['start', '--port', '7000'])).ran).toEqual([['start', ['--port', '7000']]]);
+  });
+
+  it('shows help for every way of asking, examples first', async () => {
+    for (const args of [['help'], ['--help'], ['-h'], ['--port', '1', '--help']]) {
+      const { code, out, ran } = await run(args);
+      expect([code, ran]).toEqual([0, []]);
+      expect(out.indexOf('Examples')).toBeLessThan(out.indexOf('Commands'));
+    }
+    const { out } = await run(['trigger', '--help']);
+    expect(out).toContain('carillon trigger <channel> <event> [data]');
+    expect((await run(['help', 'trigger'])).out).toBe(out);
+  });
+
+  it('lists every setting in the help, within 100 columns', async () => {
+    const { out } = await run(['help']);
+    for (const { flag, env } of settings) {
+      expect(out).toContain(`  ${flag} `);
+      expect(out).toContain(env);
+    }
+    expect(out.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('prints the version, which is that of the package', async () => {
+    const manifest: { version: string } = JSON.parse(
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+    );
+    expect(VERSION).toBe(manifest.version);
+    for (const args of [['version'], ['--version'], ['-v']]) expect((await run(args)).out).toBe(VERSION);
+  });
+
+  it('suggests a command for one it does not know', async () => {
+    const { code, err } = await run(['triger', 'a', 'b']);
+    expect(code).toBe(2);
+    expect(err).toContain('triger is not a command; did you mean trigger?');
+    expect((await run(['help', 'nothing'])).code).toBe(2);
+  });
+
+  it('exits with 2 and points at the help when a command line makes no sense', async () => {
+    const { code, err } = await run(['trigger', 'a']);
+    expect([code, err]).toEqual([2, 'an event is needed\nSee: carillon help trigger']);
+  });
+
+  it('exits with 2 and lists the problems when the configuration is wrong', async () => {
+    const { code, err, out } = await run(['config', '--prot', '1', '--port=x']);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('--prot is not an option; did you mean --port?');
+    expect(err).toContain('--port must be a whole number from 0 to 65535, but is "x"');
+  });
+
+  it('prints the configuration with secrets masked', async () => {
+    const env = {
+      ...ONE_APP,
+      CARILLON_TLS_CERT_FILE: 'c',
+      CARILLON_TLS_KEY_FILE: 'k',
+      CARILLON_TLS_PASSPHRASE: 'hush-hush',
+      CARILLON_PROT: '1',
+    };
+    const { code, out, err } = await run(['config'], new FakeTerminal(env, { c: '', k: '' }));
+    expect(code).toBe(0);
+    expect(out).not.toContain('seven-secret');
+    expect(out).not.toContain('hush-hush');
+    expect(JSON.parse(out)).toMatchObject({
+      port: 6001,
+      tls: { certFile: 'c', keyFile: 'k', passphrase: '********' },
+      apps: [{ id: '7', credentials: [{ key: 'seven', secret: '********' }] }],
+    });
+    expect(err).toBe('warning: CARILLON_PROT is not a setting; did you mean CARILLON_PORT?');
+  });
+
+  it('prints a configuration that works as a config file', async () => {
+    const { out } = await run(['config', '--port', '7000'], new FakeTerminal(ONE_APP));
+    const again = await run(['config', '--config', 'c.json'], new FakeTerminal({}, { 'c.json': out }));
+    expect(again.out).toBe(out);
+  });
+});

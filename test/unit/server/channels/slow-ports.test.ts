@@ -1,0 +1,143 @@
+/** The rules when broker and stores have to be waited for, or fail: nothing is lost, doubled or left behind. */
+import { describe, expect, it } from 'vitest';
+import { type SlowNode, slowNode } from '../../../support/slow-node.ts';
+
+const member = (id: string): string => JSON.stringify({ user_id: id });
+
+function expectNothingLeft({ hub, errors }: SlowNode): void {
+  expect(
+    [...hub.apps()].map(({ channels, users, connections }) => [channels.size, users.size, connections]),
+  ).toEqual([[0, 0, 0]]);
+  expect(errors).toEqual([]);
+}
+
+describe('subscribing', () => {
+  it('success is sent only when the broker follows and the store has counted', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    expect(client.socket.events()).toEqual(['pusher:connection_established']);
+    await node.gate.open();
+    expect(client.socket.events()).toEqual([
+      'pusher:connection_established',
+      'pusher_internal:subscription_succeeded',
+      'pusher_internal:subscription_count',
+    ]);
+  });
+
+  it('a second subscribe while the first is under way is an existing subscription', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    client.subscribe('news');
+    expect(client.socket.sent.at(-1)).toContain('Existing subscription to channel news');
+    await node.gate.open();
+    expect(client.socket.events().filter((event) => event.endsWith('succeeded'))).toHaveLength(1);
+  });
+
+  it('an unsubscribe while the subscription is under way is refused, and the subscription succeeds', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    client.say('pusher:unsubscribe', { channel: 'news' });
+    expect(client.socket.sent.at(-1)).toContain('subscription in progress');
+    await node.gate.open();
+    expect(client.socket.events().at(-2)).toBe('pusher_internal:subscription_succeeded');
+  });
+
+  it('a client event before success is refused', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('private-a');
+    client.say('client-x', {}, { channel: 'private-a' });
+    expect(client.socket.sent.at(-1)).toContain('connection not subscribed');
+    await node.gate.open();
+  });
+
+  it.each(['news', 'cache-a', 'private-a', 'presence-a'])(
+    'a connection that goes while subscribing to %s leaves nothing behind',
+    async (channel) => {
+      const node = slowNode();
+      const client = node.connect();
+      client.subscribe(channel, channel.startsWith('presence-') ? member('7') : undefined);
+      client.leave();
+      await node.gate.open();
+      expectNothingLeft(node);
+      expect(await node.presence.channels('1', '')).toEqual(new Map());
+      expect(await node.presence.members('1', channel)).toEqual([]);
+    },
+  );
+
+  it('two connections of one user that join at once are one member, gone when both are', async () => {
+    const node = slowNode();
+    const [one, two] = [node.connect(), node.connect()];
+    one.subscribe('presence-a', member('7'));
+    two.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    expect(await node.presence.members('1', 'presence-a')).toEqual(['7']);
+    expect([...one.socket.events(), ...two.socket.events()]).not.toContain('pusher_internal:member_added');
+    one.leave();
+    await node.gate.open();
+    expect(await node.presence.members('1', 'presence-a')).toEqual(['7']);
+    two.leave();
+    await node.gate.open();
+    expect(await node.presence.members('1', 'presence-a')).toEqual([]);
+    expectNothingLeft(node);
+  });
+
+  it('many who come and go at once, in any order, leave nothing behind', async () => {
+    const node = slowNode();
+    const clients = Array.from({ length: 60 }, () => node.connect());
+    for (const [index, client] of clients.entries()) {
+      client.subscribe('news');
+      client.subscribe('presence-a', member(String(index % 7)));
+      client.signIn(JSON.stringify({ id: String(index % 5), watchlist: ['1', '2', 'x'] }));
+      if (index % 3 === 0) client.leave();
+      if (index % 4 === 0) await node.gate.open();
+    }
+    await node.gate.open();
+    for (const client of clients) client.leave();
+    await node.gate.open();
+    expectNothingLeft(node);
+    expect(await node.presence.channels('1', '')).toEqual(new Map());
+    expect(await node.presence.online('1', ['0', '1', '2', '3', '4'])).toEqual([]);
+  });
+});
+
+describe('when a store fails', () => {
+  it('a subscriber is asked to come back, never told that it may not subscribe', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('presence-a', member('7'));
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    expect(client.socket.closed?.code).toBe(4100);
+    expect(client.socket.events()).toEqual(['pusher:connection_established']);
+    expect([...node.hub.apps()].map(({ channels }) => channels.size)).toEqual([0]);
+    expect(node.errors).toContain('subscribe failed');
+  });
+
+  it('so is one that signs in', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.signIn('{"id":"7"}');
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    expect(client.socket.closed?.code).toBe(4100);
+    expect([...node.hub.apps()].map(({ users }) => users.size)).toEqual([0]);
+  });
+
+  it('and those who come once it is back are served', async () => {
+    const node = slowNode();
+    const early = node.connect();
+    early.subscribe('presence-a', member('7'));
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    node.gate.failure = undefined;
+    const late = node.connect();
+    late.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    expect(late.socket.events().at(-1)).toBe('pusher_internal:subscription_succeeded');
+    expect(await node.presence.members('1', 'presence-a')).toEqual(['7']);
+  });
+});

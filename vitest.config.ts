@@ -1,0 +1,13 @@
+/** How the tests run: in processes, because a thread that ends with an open uWebSockets.js app aborts them all. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    // Real servers and real clients wait for each other; more workers than cores make them wait for nothing.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
