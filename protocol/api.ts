@@ -1,5 +1,5 @@
 /** Requests of the HTTP API: what their fields must be. PROTOCOL.md, "HTTP API". */
-import { channelType, isChannelName } from './channel-name.ts';
+import { channelType, isChannelName, userChannel } from './channel-name.ts';
 import { rawElements, rawMember } from './raw-json.ts';
 import { asObject, exceedsBytes } from './text.ts';
 
@@ -121,7 +121,10 @@ export function channelProblem(name: string, limits: ApiLimits): ApiProblem | un
   if (!isChannelName(name)) {
     return bad(`Invalid channel name '${name.slice(0, 200)}': allowed are letters, digits and _ - = @ , . ;`);
   }
-  const length = channelType(name).kind === 'user' ? limits.userIdLength + 16 : limits.channelNameLength;
+  const length =
+    channelType(name).kind === 'user'
+      ? userChannel('').length + limits.userIdLength
+      : limits.channelNameLength;
   if (name.length > length) return bad(`Channel name exceeds the allowed maximum (${length} characters)`);
   return undefined;
 }

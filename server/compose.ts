@@ -11,8 +11,8 @@ import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import type { Config } from './config/config.ts';
-import { DEFAULT_PORT } from './config/schema.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
+import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
 import { apiRoutes } from './http/api-routes.ts';
@@ -50,6 +50,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const counters = new Counters();
   const registry = new ConfigAppRegistry(config.apps);
   const hub = new Hub();
+  // All apps from the start, so that metrics show the idle ones too.
+  for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
   const broker = new MemoryBroker();

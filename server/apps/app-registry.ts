@@ -11,13 +11,11 @@ export interface AppKey {
 
 /**
  * Answers from memory, at once: every handshake and every request asks. An implementation over a database keeps a
- * snapshot and reports what changes in it.
+ * snapshot.
  */
 export interface AppRegistry {
   byId(id: string): App | undefined;
   /** The app a key belongs to and the key's secret, ready for signing; undefined for unknown and withdrawn keys. */
   byKey(key: string): AppKey | undefined;
   all(): Iterable<App>;
-  /** Calls `listener` with the id of an app that was added, changed, disabled or deleted, after the snapshot shows it. */
-  onChange(listener: (appId: string) => void): void;
 }

@@ -27,8 +27,4 @@ export class ConfigAppRegistry implements AppRegistry {
   all(): Iterable<App> {
     return this.#byId.values();
   }
-
-  onChange(): void {
-    // The configuration is read once.
-  }
 }

@@ -5,6 +5,7 @@ import {
   channelStringToSign,
   channelType,
   eventFrame,
+  exceedsBytes,
   isChannelName,
   quote,
   type Subscribe,
@@ -130,7 +131,11 @@ export class SubscribeCommand {
         'presence subscriptions must include channel_data, or the user must be signed in',
       );
     }
-    return { member: { userId: connection.user.id, userInfo: connection.user.userInfo } };
+    const { id: userId, userInfo } = connection.user;
+    if (userInfo !== undefined && exceedsBytes(userInfo, limits.presenceUserBytes)) {
+      return limitReached(`user_info exceeds the allowed maximum (${limits.presenceUserBytes} bytes)`, 413);
+    }
+    return { member: { userId, userInfo } };
   }
 
   #join(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {

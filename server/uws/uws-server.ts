@@ -1,21 +1,10 @@
 /** The only place that loads uWebSockets.js: makes its app, and listens. */
 import uWS, { type TemplatedApp, type us_listen_socket } from 'uWebSockets.js';
 import type { TlsSettings } from '../config/config.ts';
+import { checkPort } from './port-check.ts';
 
 /** What the package has at run time and its types leave out. */
-const runtime = uWS as typeof uWS & {
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
-  _cfg(setting: 'silent'): void;
-};
-
-interface ExclusiveListener {
-  listen(
-    host: string,
-    port: number,
-    options: number,
-    done: (socket: us_listen_socket | false) => void,
-  ): unknown;
-}
+const runtime = uWS as typeof uWS & { _cfg(setting: 'silent'): void };
 
 export class UwsServer {
   readonly app: TemplatedApp;
@@ -29,29 +18,21 @@ export class UwsServer {
   }
 
   /**
-   * Listens, alone: a second server on the same port would silently take part of the traffic.
+   * Listens, alone on the port.
    * @returns the port in use
+   * @throws Error in the operator's words when that can't be done
    */
-  listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number): Promise<number> {
+    await checkPort(host, port);
     return new Promise((resolve, reject) => {
-      const listening = (socket: us_listen_socket | false): void => {
+      this.app.listen(host, port, (socket) => {
         if (socket === false) {
-          reject(
-            new Error(
-              `Cannot listen on ${host}:${port}: is the port in use, or the address not this machine's?`,
-            ),
-          );
+          reject(new Error(`Cannot listen on ${host}:${port}`));
           return;
         }
         this.#listening = socket;
         resolve(uWS.us_socket_local_port(socket));
-      };
-      (this.app as unknown as ExclusiveListener).listen(
-        host,
-        port,
-        runtime.LIBUS_LISTEN_EXCLUSIVE_PORT,
-        listening,
-      );
+      });
     });
   }
 

@@ -21,6 +21,8 @@ export interface Closed {
 
 export interface OpenOptions {
   readonly headers?: Record<string, string>;
+  /** False accepts a certificate of the test's own making. */
+  readonly rejectUnauthorized?: boolean;
   readonly subprotocols?: string[];
 }
 
@@ -66,6 +68,7 @@ export class RawClient {
   static async open(url: string, options: OpenOptions = {}): Promise<RawClient> {
     const socket = new WebSocket(url, options.subprotocols ?? [], {
       headers: options.headers ?? {},
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
       perMessageDeflate: false,
     });
     const client = new RawClient(socket);

@@ -1,4 +1,5 @@
 /** A real node on a free port, in this process, built the way the command line builds one. */
+import { readFileSync } from 'node:fs';
 import { startServer as startNode } from '../../server/compose.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import type { Logger } from '../../server/lib/logger.ts';
@@ -56,7 +57,7 @@ export async function startServer(settings: object = {}): Promise<TestServer> {
     ...settings,
   };
   const errors: ErrorLine[] = [];
-  const node = await startNode(configFrom(merged), recordingLogger(errors));
+  const node = await startNode(configFrom(merged, readText), recordingLogger(errors));
   const app = firstApp(merged.apps);
   return {
     host: node.host,
@@ -87,6 +88,8 @@ function queryText(query: WsUrlOptions['query']): string {
   if (query === undefined) return DEFAULT_QUERY;
   return typeof query === 'string' ? query : new URLSearchParams(query).toString();
 }
+
+const readText = (path: string): string => readFileSync(path, 'utf8');
 
 function recordingLogger(errors: ErrorLine[]): Logger {
   const ignore = (): undefined => undefined;

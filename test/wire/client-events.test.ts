@@ -160,6 +160,28 @@ describe('the data of a client event', () => {
   });
 
   it.each([
+    ['given twice: the last counts', '"data":1,"data":{"b":2}', '{"b":2}'],
+    ['under an escaped key', '"d\\u0061ta":1.0', '1.0'],
+    [
+      'with braces and quotes in its strings',
+      '"data":{"s":"}\\"],{[","t":[1.0]}',
+      '{"s":"}\\"],{[","t":[1.0]}',
+    ],
+    ['after a string that looks like data', '"x":"\\"data\\":5","data":6', '6'],
+  ])('is read as JSON is: %s', async (_what, fields, expected) => {
+    sender.sendText(`{"event":"client-x","channel":"${channel}",${fields}}`);
+    expect(whole(await receiver.expectNext())).toEqual({ event: 'client-x', channel, data: expected });
+  });
+
+  it('goes only where its sender is, also when the channel is given twice', async () => {
+    await joinPrivate(receiver, DEFAULT_APP, 'private-other');
+    sender.sendText(`{"event":"client-x","channel":"${channel}","channel":"private-other","data":1}`);
+    sender.sendText(`{"event":"client-x","channel":"private-other","channel":"${channel}","data":2}`);
+    expect(wholeAll(await sender.barrier())).toEqual([softError()]);
+    expect(wholeAll(await receiver.barrier())).toEqual([{ event: 'client-x', channel, data: '2' }]);
+  });
+
+  it.each([
     ['characters', 'x'.repeat(10_240)],
     ['bytes of UTF-8', 'é'.repeat(5120)],
   ])('may be 10 240 bytes, counted in %s', async (_what, data) => {

@@ -252,6 +252,20 @@ describe('the quota of connections', () => {
     });
   });
 
+  it('holds when many come at once', async () => {
+    await withServer({ apps: [quietApp({ limits: { connections: 10 } })] }, async (server) => {
+      const clients = await Promise.all(Array.from({ length: 60 }, () => RawClient.open(server.wsUrl())));
+      const answer = (client: RawClient): Promise<string | number> =>
+        client.expectNext().then(
+          (frame) => frame.event,
+          async () => (await client.closed).code,
+        );
+      const ends = await Promise.all(clients.map(answer));
+      expect(ends.filter((end) => end === 'pusher:connection_established')).toHaveLength(10);
+      expect(ends.filter((end) => end === 4004)).toHaveLength(50);
+    });
+  });
+
   it('is not used up by refused connections', async () => {
     await withServer({ apps: [quietApp({ limits: { connections: 1 } })] }, async (server) => {
       for (let i = 0; i < 5; i++) await refused(server.wsUrl({ query: query('99') }));

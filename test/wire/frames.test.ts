@@ -5,7 +5,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quietApp } from '../support/apps.ts';
 import { channelAuth } from '../support/auth.ts';
-import { softError, succeeded, whole, wholeAll } from '../support/frames.ts';
+import { errorWithCode, softError, succeeded, whole, wholeAll } from '../support/frames.ts';
 import { joinPresence, joinPrivate } from '../support/joining.ts';
 import { dataOf, RawClient } from '../support/raw-client.ts';
 import { OPCODE, RawWebSocket } from '../support/raw-websocket.ts';
@@ -500,6 +500,15 @@ describe('bad frames in a row', () => {
       expect(frames.length).toBeLessThanOrEqual(5);
       for (const frame of frames) expect(whole(frame)).toEqual(softError('Invalid JSON'));
       expect(await neighbour.barrier()).toEqual([]);
+    });
+  });
+
+  it('are told to a client of protocol 5 before the close', async () => {
+    await withServer({ apps, limits: { badFrames: 5 } }, async (node) => {
+      const sender = await RawClient.connect(node, { query: 'protocol=5&client=java-client&version=2.4.0' });
+      for (let i = 0; i < 20; i++) sender.sendText('{');
+      expect((await sender.closed).code).toBe(4100);
+      expect(wholeAll(sender.takeAll()).at(-1)).toEqual(errorWithCode(4100));
     });
   });
 

@@ -154,6 +154,19 @@ describe('a user id', () => {
     expect(opened(await watcher.expectNext())).toEqual(memberRemoved(channel, id));
   });
 
+  it.each([
+    ['7', '{"user_info":{"user_id":99},"user_id":7}'],
+    ['7', '{"user_id":7,"user_info":{"user_id":99}}'],
+    ['7', '{"user_info":{"t":"\\"user_id\\":99"},"user_id":7}'],
+    ['12345678901234567890', '{"user_info":{"user_id":99},"user_id":12345678901234567890}'],
+    ['12345678901234567890', ' {"x":[{"user_id":1}], "user_id" : 12345678901234567890 }'],
+    ['12345678901234567890', '{"us\\u0065r_id":12345678901234567890}'],
+  ])('is %s where the top of channel_data says so: %s', async (id, data) => {
+    const client = await connect();
+    const frame = await joinPresence(client, DEFAULT_APP, channel, data);
+    expect(opened(frame)['data']).toMatchObject({ presence: { count: 1, ids: [id] } });
+  });
+
   it('is the same as number and as string', async () => {
     const watcher = await member({ user_id: 'watcher' });
     await member('{"user_id":1}');
@@ -418,6 +431,18 @@ describe('a full channel', () => {
         'pusher_internal:member_removed',
         'pusher_internal:member_added',
       ]);
+    });
+  });
+
+  it('stays within its bound when many come at once', async () => {
+    await withServer({ apps: [quietApp({ limits: { presenceMaxMembers: 10 } })] }, async (node) => {
+      const all = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(node)));
+      for (const [index, client] of all.entries()) sendJoin(client, JSON.stringify({ user_id: `u${index}` }));
+      const answers = await Promise.all(all.map((client) => client.expectNext()));
+      const joined = answers.filter((frame) => frame.event === 'pusher_internal:subscription_succeeded');
+      expect(joined).toHaveLength(10);
+      const members = await api(node, 'GET', `/channels/${channel}/users`);
+      expect((members.json() as { users: unknown[] }).users).toHaveLength(10);
     });
   });
 

@@ -66,7 +66,7 @@ describe('a node that stops', () => {
     for (const client of clients) await client.closed;
   });
 
-  it('announces no leaves to those who are about to go too', async () => {
+  it('closes the members of a presence channel like everybody else', async () => {
     const server = await startServer({ apps: [quietApp()] });
     const clients = [await RawClient.connect(server), await RawClient.connect(server)];
     for (const [index, client] of clients.entries()) {

@@ -72,6 +72,50 @@ describe('a public subscription', () => {
   });
 });
 
+describe('a published event', () => {
+  it('misses the excluded socket and reaches all others', async () => {
+    const other = await RawClient.connect(server());
+    for (const member of [client, other]) {
+      await member.subscribe('news');
+      await joinPrivate(member, DEFAULT_APP, 'private-news');
+    }
+    await trigger(server(), ['news', 'private-news'], 'e', 'x', { socket_id: client.socketId });
+    expect(await client.barrier()).toEqual([]);
+    expect(wholeAll(await other.barrier())).toEqual([
+      { event: 'e', channel: 'news', data: 'x' },
+      { event: 'e', channel: 'private-news', data: 'x' },
+    ]);
+    await other.close();
+  });
+
+  it('reaches everybody when the excluded socket is not subscribed, or is gone', async () => {
+    const other = await RawClient.connect(server());
+    await client.subscribe('news');
+    await trigger(server(), 'news', 'e', '1', { socket_id: other.socketId });
+    await other.close();
+    await trigger(server(), 'news', 'e', '2', { socket_id: other.socketId });
+    expect((await client.barrier()).map((frame) => frame.data)).toEqual(['1', '2']);
+  });
+
+  it('comes once to a socket in several of its channels, per channel', async () => {
+    await client.subscribe('a');
+    await client.subscribe('b');
+    await trigger(server(), ['a', 'b', 'a'], 'e', 'x');
+    expect((await client.barrier()).map((frame) => frame.channel)).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['quotes and backslashes', 'a "b" \\ c'],
+    ['line ends and control characters', 'a\r\n\tb\u0000\u001f\u2028\u2029c'],
+    ['unicode', 'Zoë ✓ 🔔 \u{10ffff}'],
+    ['nothing', ''],
+  ])('carries names and data as published: %s', async (_what, text) => {
+    await client.subscribe('news');
+    await trigger(server(), 'news', `e${text}`, text);
+    expect(whole(await client.expectNext())).toEqual({ event: `e${text}`, channel: 'news', data: text });
+  });
+});
+
 describe('a signature', () => {
   const signed = (channel: string, data?: string): string =>
     channelAuth(DEFAULT_APP, client.socketId, channel, data);

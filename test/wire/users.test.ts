@@ -290,6 +290,13 @@ describe('a watchlist', () => {
     expect(changes(await watcher.next(WATCH))).toEqual([{ name: 'online', user_ids: ['8'] }]);
   });
 
+  it('takes nobody for online who is only a member of a presence channel', async () => {
+    const member = await connect();
+    await joinPresence(member, DEFAULT_APP, 'presence-w', { user_id: '8' });
+    const watcher = await signedIn({ id: 'w', watchlist: ['8'] });
+    expect(changes(await watcher.next(WATCH))).toEqual([{ name: 'offline', user_ids: ['8'] }]);
+  });
+
   it('belongs to the connection whose sign-in carried it', async () => {
     const watcher = await signedIn({ id: 'w', watchlist: ['8'] });
     const same = await signedIn({ id: 'w' });
