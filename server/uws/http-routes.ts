@@ -67,9 +67,8 @@ class Exchange {
         accept: uwsRequest.getHeader('accept'),
       };
       this.#isHead = method === 'HEAD';
-      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
-        this.#handle({ ...head, body: NO_BODY });
-      else this.#read(head);
+      if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);
+      else this.#handle({ ...head, body: NO_BODY });
     } catch (error) {
       this.#failed(error);
     }
@@ -137,6 +136,12 @@ class Exchange {
     response.writeHeader('Content-Length', String(Buffer.byteLength(body)));
     response.endWithoutBody();
   }
+}
+
+/** Whether a request without need of a body has one all the same. */
+function announcesBody(request: UwsRequest): boolean {
+  const length = request.getHeader('content-length');
+  return (length !== '' && length !== '0') || request.getHeader('transfer-encoding') !== '';
 }
 
 /** Header lists are constants, so each is joined once. */
