@@ -24,12 +24,12 @@ const subscribeAndNotWait: Act = async (client, index) => {
 const acts: readonly Act[] = [
   (client, index) => client.subscribe(`public-${index % 30}`),
   (client, index) => joinPresence(client, DEFAULT_APP, `presence-${index % 5}`, { user_id: index % 60 }),
-  (client, index) => joinPrivate(client, DEFAULT_APP, `private-own-${index}`),
+  (client) => joinPrivate(client, DEFAULT_APP, 'private-x'),
   (client, index) => client.subscribe(`cache-${index % 10}`),
   subscribeAndNotWait,
   async (client, index) => {
     const id = String(index % 40);
-    await signIn(client, DEFAULT_APP, { id, watchlist: [String((index + 1) % 40), 'nobody'] });
+    await signIn(client, DEFAULT_APP, { id, watchlist: [String((index + 1) % 40), `nobody-${index}`] });
     await client.subscribe(`#server-to-user-${id}`);
   },
   async (client, index) => {
@@ -46,6 +46,8 @@ const departures: readonly ((client: RawClient) => Promise<unknown>)[] = [
 
 async function cycle(server: NodeProcess, index: number): Promise<void> {
   const client = await RawClient.connect(server);
+  // Names nobody uses twice show what is kept for a channel or a member after the last one left.
+  await joinPresence(client, DEFAULT_APP, `presence-own-${index}`, { user_id: `own-${index}` });
   await acts[index % acts.length]?.(client, index);
   await departures[index % departures.length]?.(client);
 }

@@ -125,6 +125,7 @@ describe('the data of a client event', () => {
     ['with line ends', 'a\r\nb\tc\u2028d'],
     ['with unicode', 'Zoë ✓ 🔔'],
     ['with NUL', 'a\u0000b'],
+    ['with an unpaired surrogate', 'a\ud800b'],
   ])('passes unchanged when it is a string %s', async (_what, data) => {
     sender.send({ event: 'client-x', channel, data });
     expect(whole(await receiver.expectNext())).toEqual({ event: 'client-x', channel, data });

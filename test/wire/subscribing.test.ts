@@ -108,6 +108,7 @@ describe('a published event', () => {
     ['quotes and backslashes', 'a "b" \\ c'],
     ['line ends and control characters', 'a\r\n\tb\u0000\u001f\u2028\u2029c'],
     ['unicode', 'Zoë ✓ 🔔 \u{10ffff}'],
+    ['an unpaired surrogate', 'a\ud800b'],
     ['nothing', ''],
   ])('carries names and data as published: %s', async (_what, text) => {
     await client.subscribe('news');

@@ -56,6 +56,7 @@ describe('signing in', () => {
     ['UTF-8', '{"id":"7","user_info":{"n":"Zoë ✓ 🔔"}}'],
     ['numbers a double cannot hold', '{"id":"7","x":12345678901234567890,"y":1.0}'],
     ['other keys', '{"name":"A","id":"7","__proto__":{"id":"8"}}'],
+    ['an unpaired surrogate', '{"id":"7","x":"\ud800"}'],
     ['nulls', '{"id":"7","user_info":null,"watchlist":null}'],
   ])('signs and returns the exact bytes: %s', async (_what, userData) => {
     const client = await connect();
