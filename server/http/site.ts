@@ -1,6 +1,6 @@
 /** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
-import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
+import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
 /** A page of the node itself, by path: unsigned, GET only. */
@@ -19,7 +19,7 @@ export class Site {
     const page = this.#pages.get(request.path);
     if (page !== undefined) {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
-      return text(405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
+      return failure(request, 405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
     }
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
   }
