@@ -86,7 +86,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics: prometheusMetrics(counters, hub),
     console: consoleOf(config),
   });
-  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })));
+  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })), logger);
 
   addWebSocketRoutes(
     uws.app,
@@ -109,8 +109,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
-    uws.stopListening();
+    // Still listening: who comes now is told to come back later, and balancers see that the node is not ready.
     await drainConnections(hub, clock, config.drainSeconds * 1000);
+    uws.stopListening();
     // The close frames and the last answers are on their way.
     await clock.pause(LAST_WORDS_MS);
     deadlines.stop();

@@ -58,7 +58,7 @@ export class SubscribeCommand {
     }
     const checked = this.#check(connection, message);
     if (isRefusal(checked)) {
-      refuse(connection, name, checked);
+      this.#refuse(connection, name, checked);
       return;
     }
     const subscription = this.#hold(connection, name, checked.member);
@@ -148,7 +148,7 @@ export class SubscribeCommand {
         (roster) => {
           if (roster === 'full') {
             this.#letGo(connection, subscription);
-            refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+            this.#refuse(connection, channel.name, limitReached('Presence channel is full', 403));
             return;
           }
           channel.subscriptions += 1;
@@ -225,10 +225,15 @@ export class SubscribeCommand {
     this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
     if (type.authorized) this.#ports.authorized(connection);
   }
-}
 
-/** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
-function refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
-  connection.send(subscriptionError(channel, type, message, status));
-  connection.sendError(message);
+  /** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
+  #refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
+    const { app } = connection.hub;
+    this.#ports.logger.debug(
+      { app: app.id, channel, socketId: connection.id, reason: message },
+      'subscription refused',
+    );
+    connection.send(subscriptionError(channel, type, message, status));
+    connection.sendError(message);
+  }
 }

@@ -1,5 +1,6 @@
 /** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
+import type { Logger } from '../lib/logger.ts';
 import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
@@ -9,13 +10,28 @@ export type Page = () => Eventual<HttpResponse>;
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
   readonly #api: SignedApi;
+  readonly #logger: Logger;
 
-  constructor(pages: ReadonlyMap<string, Page>, api: SignedApi) {
+  constructor(pages: ReadonlyMap<string, Page>, api: SignedApi, logger: Logger) {
     this.#pages = pages;
     this.#api = api;
+    this.#logger = logger;
   }
 
   handle(request: HttpRequest): Eventual<HttpResponse> {
+    const answer = this.#answer(request);
+    if (!(answer instanceof Promise)) return this.#noted(request, answer);
+    return answer.then((later) => this.#noted(request, later));
+  }
+
+  /** Whoever asks why a client gets nowhere finds the reason in the log. */
+  #noted({ method, path }: HttpRequest, answer: HttpResponse): HttpResponse {
+    const { status, body } = answer;
+    if (status >= 400) this.#logger.debug({ method, path, status, reason: String(body) }, 'request refused');
+    return answer;
+  }
+
+  #answer(request: HttpRequest): Eventual<HttpResponse> {
     const page = this.#pages.get(request.path);
     if (page !== undefined) {
       if (request.method === 'GET' || request.method === 'HEAD') return page();

@@ -137,13 +137,22 @@ function knocked(
   request: HttpRequest,
 ): Admission | Refused {
   try {
-    return ports.admit({
+    const knock = {
       key: APP_PATH.exec(request.getUrl())?.[1],
       protocol: request.getQuery('protocol'),
       version: request.getQuery('version'),
       origin: request.getHeader('origin'),
       tls: settings.tls || (settings.trustProxy && request.getHeader('x-forwarded-proto') === 'https'),
-    });
+    };
+    const decision = ports.admit(knock);
+    if ('code' in decision) {
+      const { code, text } = decision;
+      ports.logger.debug(
+        { ...knock, path: request.getUrl(), code: code.code, reason: text },
+        'connection refused',
+      );
+    }
+    return decision;
   } catch (error) {
     ports.logger.error({ err: error }, 'handshake failed');
     return { code: Codes.unavailable, text: Codes.unavailable.text, protocol: CURRENT_PROTOCOL };
