@@ -1,5 +1,6 @@
-/** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
+/** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
+import type { AuthSite } from './auth/auth-site.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
@@ -8,10 +9,12 @@ export type Page = () => Eventual<HttpResponse>;
 
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
+  readonly #auth: AuthSite;
   readonly #api: SignedApi;
 
-  constructor(pages: ReadonlyMap<string, Page>, api: SignedApi) {
+  constructor(pages: ReadonlyMap<string, Page>, auth: AuthSite, api: SignedApi) {
     this.#pages = pages;
+    this.#auth = auth;
     this.#api = api;
   }
 
@@ -21,6 +24,9 @@ export class Site {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
       return text(405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
     }
+    // Only requests for these paths come with their caller.
+    const authorized = request.caller === undefined ? undefined : this.#auth.handle(request);
+    if (authorized !== undefined) return authorized;
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
   }
 }

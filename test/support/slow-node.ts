@@ -152,6 +152,8 @@ export function slowNode(): SlowNode {
     counters,
     logger,
     authorized,
+    grantProblem: () => undefined,
+    gone: () => undefined,
   };
   const sessions = new Sessions(
     {
