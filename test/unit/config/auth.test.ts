@@ -1,6 +1,8 @@
 /** The `auth` block: where it may stand, what is wrong with it, what is shown of it. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { maskedConfig } from '../../../server/cli/masked-config.ts';
+import { parseFile } from '../../../server/config/file-format.ts';
 import { ONE_APP, parse, problems } from './support.ts';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
@@ -106,4 +108,30 @@ describe('what is wrong with it is named, with what to do', () => {
   it('a block that is switched off may be incomplete', () => {
     expect(parse(fileOf({ enabled: false })).config.apps[0]?.auth?.enabled).toBe(false);
   });
+});
+
+describe('docs/auth.md', () => {
+  const document = readFileSync(new URL('../../../docs/auth.md', import.meta.url), 'utf8');
+
+  it('starts with a file that works', () => {
+    const [, yaml = ''] = /```yaml\n(apps:.*?)```/s.exec(document) ?? [];
+    const { config } = parse({ env: { CARILLON_CONFIG: 'c.yaml' }, files: { 'c.yaml': yaml } });
+    expect(config.apps[0]?.auth?.rules).toHaveLength(1);
+  });
+
+  it('has a variable that works', () => {
+    const [, value = ''] = /^CARILLON_APP_AUTH='(.*)'$/m.exec(document) ?? [];
+    expect(parse({ env: { CARILLON_APP_AUTH: value } }).config.apps[0]?.auth?.rules).toHaveLength(1);
+  });
+
+  it.each([...document.matchAll(/```yaml\n((?:auth|rules|userId):.*?)```/gs)].map(([, yaml = '']) => yaml))(
+    'has parts that work: %s',
+    (yaml) => {
+      const part = parseFile('x.yaml', yaml);
+      if (!part.ok) throw new Error(part.message);
+      const value = part.value as { auth?: object };
+      const auth = { ...(value.auth ?? { token, ...value }), encryptionMasterKey: MASTER_KEY };
+      expect(parse(fileOf(auth)).config.apps[0]?.auth).toBeDefined();
+    },
+  );
 });
