@@ -35,7 +35,7 @@ export class AuthApps {
 
   #of(app: App): AuthApp | undefined {
     const { auth: settings } = app;
-    if (settings === undefined || !settings.enabled) return undefined;
+    if (settings === undefined || !settings.enabled || !app.enabled) return undefined;
     const built = this.#built.get(app);
     if (built !== undefined) return built;
     // Any of its keys would do, and the oldest is the one every client knows.

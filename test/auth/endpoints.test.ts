@@ -62,6 +62,8 @@ describe('a channel', () => {
 describe('a sign-in', () => {
   test('is what the server SDK answers, with info and watchlist', async () => {
     const bearer = await token({ name: 'A', friends: ['8', 9, { no: 'id' }, ''] });
+    const atEcho = { token: bearer, path: '/broadcasting/user-auth' };
+    expect((await ask(server(), { socket_id: SOCKET }, atEcho)).status).toBe(200);
     const response = await ask(server(), { socket_id: SOCKET }, { token: bearer, path: '/pusher/user-auth' });
     const expected = sdk.authenticateUser(SOCKET, {
       id: '7',
@@ -189,6 +191,12 @@ describe('which app', () => {
   test('without an auth block there are no endpoints', () =>
     withServer({}, async (node) => {
       expect((await ask(node, channel('private-user-7'), { token: await token() })).status).toBe(404);
+    }));
+
+  test('nor are there for an app that is switched off', () =>
+    withServer({ apps: [authApp({}, { enabled: false }), OTHER_APP] }, async (node) => {
+      const call = { token: await token(), path: '/apps/1001/pusher/auth' };
+      expect((await ask(node, channel('private-user-7'), call)).status).toBe(404);
     }));
 
   test('switched off, neither', () =>

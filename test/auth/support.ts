@@ -17,7 +17,7 @@ export function token(claims: JWTPayload = {}, secret = TOKEN_SECRET): Promise<s
     .sign(new TextEncoder().encode(secret));
 }
 
-export const RULES = [
+const RULES = [
   { channels: ['private-user-{sub}', 'private-encrypted-user-{sub}', 'presence-lobby'] },
   { channels: ['presence-team-{teams}', 'private-team-{teams}'] },
 ];
