@@ -10,7 +10,7 @@ import type { Hub } from '../channels/hub.ts';
 import type { LeavePorts } from '../channels/leave.ts';
 import { authError } from '../channels/refusal.ts';
 import type { Clock } from '../lib/clock.ts';
-import { andThen, type Eventual } from '../lib/eventual.ts';
+import { all, andThen, type Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Denied } from './claim-rules.ts';
 import type { EndedGrant, Grant, GrantStore, Standing } from './grant-store.ts';
@@ -33,7 +33,7 @@ export class SubscriptionGrants {
   readonly #store: GrantStore;
   readonly #stopSweeping: () => void;
   /** Ended while their subscription was still under way. */
-  #pending: readonly EndedGrant[] = [];
+  #pending: EndedGrant[] = [];
 
   constructor(ports: GrantPorts, store: GrantStore) {
     this.#ports = ports;
@@ -86,24 +86,34 @@ export class SubscriptionGrants {
 
   #sweep(): Eventual<void> {
     return andThen(this.#store.takeEnded(this.#ports.clock.now()), (ended) => {
-      const due = [...this.#pending, ...ended];
-      this.#pending = due.filter((grant) => !this.#ended(grant));
+      const waiting = this.#pending;
+      this.#pending = [];
+      for (const grant of ended) this.#end(grant);
+      return andThen(all(waiting.map((grant) => this.#endWaiting(grant))), () => undefined);
     });
   }
 
-  /** Ends the subscription of a grant; false while the subscription is under way and can't be ended yet. */
-  #ended({ appId, socketId, channel, standing }: EndedGrant): boolean {
+  /** Meanwhile the connection may have been given the channel anew. */
+  #endWaiting(grant: EndedGrant): Eventual<void> {
+    const { appId, socketId, channel } = grant;
+    return andThen(this.#store.standing(appId, socketId, channel, this.#ports.clock.now()), (standing) => {
+      if (standing === grant.standing) this.#end(grant);
+    });
+  }
+
+  /** Ends the subscription of a grant, or keeps the grant in mind while the subscription is under way. */
+  #end(grant: EndedGrant): void {
+    const { appId, socketId, channel, standing } = grant;
     const connection = this.#ports.hub.connection(socketId);
     const subscription = connection?.subscription(channel);
-    if (connection === undefined || connection.hub.app.id !== appId || subscription === undefined)
-      return true;
-    if (!subscription.active) return false;
-    if (standing === 'expired' && connection.hub.app.auth?.atExpiry === 'reconnect') {
+    if (connection === undefined || connection.hub.app.id !== appId || subscription === undefined) return;
+    if (!subscription.active) {
+      this.#pending.push(grant);
+    } else if (standing === 'expired' && connection.hub.app.auth?.atExpiry === 'reconnect') {
       connection.close(Codes.reconnect, MESSAGES.expired);
     } else {
       this.#settle(expel(this.#ports, connection, subscription, authError(MESSAGES[standing])));
     }
-    return true;
   }
 
   #settle(done: Eventual<void>): void {

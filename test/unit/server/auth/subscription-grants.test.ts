@@ -38,6 +38,18 @@ it('a grant revoked while its subscription is under way ends it as soon as it is
   expect(node.errors).toEqual([]);
 });
 
+it('unless the channel was given anew meanwhile', async () => {
+  const { node, client, grants, record } = setUp();
+  record();
+  client.subscribe('private-a');
+  await grants.revoke(client.connection.hub.app, '7');
+  record();
+  await node.gate.open();
+  node.clock.advance(1000);
+  expect(expelled(client.socket.sent)).toBe(false);
+  expect(client.connection.subscriptionCount).toBe(1);
+});
+
 it('a connection that went, or left the channel, is left alone', async () => {
   const { node, client, grants, record } = setUp();
   record(node.clock.now() + 500);
