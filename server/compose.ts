@@ -70,7 +70,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
-  const authorized = deadlines.clear.bind(deadlines);
+  const authorized = deadlines.authorized.bind(deadlines);
   const counts = new SubscriptionCounts(broker, clock, logger);
   const grants = new SubscriptionGrants(
     { broker, presence, counts, hub, clock, logger },

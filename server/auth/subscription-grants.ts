@@ -118,7 +118,7 @@ export class SubscriptionGrants {
 
   #settle(done: Eventual<void>): void {
     if (done instanceof Promise) {
-      done.catch((error) => this.#ports.logger.error({ error }, 'end of a grant not recorded'));
+      done.catch((error) => this.#ports.logger.error({ err: error }, 'end of a grant not recorded'));
     }
   }
 }

@@ -54,7 +54,7 @@ export class ClientEventCommand {
     );
     if (published instanceof Promise) {
       published.catch((error) => {
-        logger.warn({ error, channel: message.channel }, 'client event lost');
+        logger.warn({ err: error, channel: message.channel }, 'client event lost');
         connection.sendError('Client event could not be delivered, please try again');
       });
     }

@@ -60,7 +60,7 @@ export class SignInCommand {
   }
 
   #unavailable(connection: Connection, error: unknown): void {
-    this.#ports.logger.error({ error, socketId: connection.id }, 'sign-in failed');
+    this.#ports.logger.error({ err: error, socketId: connection.id }, 'sign-in failed');
     connection.close(Codes.unavailable);
   }
 

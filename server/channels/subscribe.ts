@@ -23,7 +23,7 @@ import { authProblem } from './authorize.ts';
 import { type Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
-import { type LeavePorts, leaveChannel } from './leave.ts';
+import { countSubscriptions, type LeavePorts, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
 
@@ -79,12 +79,12 @@ export class SubscribeCommand {
   #unavailable(connection: Connection, subscription: Subscription, error: unknown): void {
     const { logger } = this.#ports;
     const channel = subscription.channel.name;
-    logger.error({ error, channel, socketId: connection.id }, 'subscribe failed');
+    logger.error({ err: error, channel, socketId: connection.id }, 'subscribe failed');
     if (subscription.state === 'joining') this.#letGo(connection, subscription);
     else if (subscription.state === 'counted') {
       const left = leaveChannel(this.#ports, connection, subscription);
       if (left instanceof Promise)
-        left.catch((again) => logger.error({ error: again, channel }, 'leave not recorded'));
+        left.catch((again) => logger.error({ err: again, channel }, 'leave not recorded'));
     }
     connection.close(Codes.unavailable);
   }
@@ -165,7 +165,7 @@ export class SubscribeCommand {
           }
           channel.subscriptions += 1;
           subscription.state = 'counted';
-          const counted = presence.subscribed(app.id, channel.name, channel.subscriptions);
+          const counted = countSubscriptions(presence, app.id, channel);
           return andThen(counted, ({ subscriptions }) =>
             andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
               // Gone while the stores answered: leave as if it had been there, so that all they did is undone.

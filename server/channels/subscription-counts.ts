@@ -81,7 +81,9 @@ export class SubscriptionCounts {
     }
     const published = this.#broker.publish(new FramePublication(app.id, channel.name, frame, joiner?.id));
     if (published instanceof Promise) {
-      published.catch((error) => this.#logger.warn({ error, channel: channel.name }, 'count not announced'));
+      published.catch((error) =>
+        this.#logger.warn({ err: error, channel: channel.name }, 'count not announced'),
+      );
     }
   }
 }

@@ -37,7 +37,10 @@ export function tlsFrom({ certFile, keyFile, passphrase }: NodeSettings['tls']):
   return { certFile, keyFile, passphrase };
 }
 
-/** JSON at worst doubles a byte of data that is mostly quotes; names, ids and punctuation take the rest. */
+/**
+ * JSON doubles data that is mostly quotes; names, ids and punctuation take the rest. Control characters, and other
+ * letters where a client escapes them, take more: whoever sends full batches of those raises the limit.
+ */
 const BATCH_OVERHEAD_BYTES = 65_536;
 const ESCAPING_FACTOR = 2;
 

@@ -1,7 +1,7 @@
 /** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
 import type { AuthSite } from './auth/auth-site.ts';
-import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
+import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
 /** A page of the node itself, by path: unsigned, GET only. */
@@ -22,7 +22,7 @@ export class Site {
     const page = this.#pages.get(request.path);
     if (page !== undefined) {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
-      return text(405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
+      return failure(request, 405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
     }
     // Only requests for these paths come with their caller.
     const authorized = request.caller === undefined ? undefined : this.#auth.handle(request);

@@ -1,5 +1,5 @@
 /** Presence of a node that is alone. Complete, and the running specification of the port. */
-import { channelType, memberAdded, memberRemoved, watchlistEvents } from '../../protocol/index.ts';
+import { memberAdded, memberRemoved, watchlistEvents } from '../../protocol/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
 import { watchTopic } from '../broker/topics.ts';
@@ -76,7 +76,7 @@ export class MemoryPresenceStore implements PresenceStore {
     const app = this.#app(appId);
     const found = new Map<string, ChannelSummary>();
     for (const [name, subscriptions] of app.subscriptions) {
-      if (!name.startsWith(prefix) || channelType(name).kind === 'user') continue;
+      if (!name.startsWith(prefix)) continue;
       found.set(name, { subscriptions, users: app.rosters.get(name)?.size ?? 0 });
     }
     return found;

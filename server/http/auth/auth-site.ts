@@ -99,7 +99,7 @@ export class AuthSite {
         return responseOf(decision, path.kind, shape, cors);
       },
       (error: unknown) => {
-        this.#logger.error({ error, app: app.app.id, path: request.path }, 'auth request failed');
+        this.#logger.error({ err: error, app: app.app.id, path: request.path }, 'auth request failed');
         return text(500, 'Internal error', cors);
       },
     );
