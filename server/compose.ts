@@ -1,5 +1,11 @@
 /** The composition root: config in, a running node out. Which implementation serves a port is chosen here alone. */
 import { ConfigAppRegistry } from './apps/config-app-registry.ts';
+import { AppAuth } from './auth/app-auth.ts';
+import { AuthApps } from './auth/auth-apps.ts';
+import { FetchBackendClient } from './auth/fetch-backend-client.ts';
+import { identifierOf } from './auth/identifiers.ts';
+import { MemoryGrantStore } from './auth/memory-grant-store.ts';
+import { SubscriptionGrants } from './auth/subscription-grants.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
@@ -16,12 +22,14 @@ import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
 import { apiRoutes } from './http/api-routes.ts';
+import { AuthSite } from './http/auth/auth-site.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
 import { randomIds } from './lib/random-ids.ts';
 import { systemClock } from './lib/system-clock.ts';
+import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
 import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { admit } from './socket/admission.ts';
 import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
@@ -43,6 +51,8 @@ export interface RunningServer {
 
 /** Milliseconds between the last close frame and the end of the sockets. */
 const LAST_WORDS_MS = 100;
+/** Callers of the auth endpoints whose rate is remembered: some hundred bytes each. */
+const RATE_BUCKETS = 100_000;
 
 /** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
@@ -62,7 +72,24 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
   const counts = new SubscriptionCounts(broker, clock, logger);
-  const ports = { broker, presence, counts, registry, cache, clock, counters, logger, authorized };
+  const grants = new SubscriptionGrants(
+    { broker, presence, counts, hub, clock, logger },
+    new MemoryGrantStore(),
+  );
+  const grantProblem = grants.problem.bind(grants);
+  const ports = {
+    broker,
+    presence,
+    counts,
+    registry,
+    cache,
+    clock,
+    counters,
+    logger,
+    authorized,
+    grants,
+    grantProblem,
+  };
   const publisher = new Publisher(ports);
   const sessions = new Sessions(
     {
@@ -74,6 +101,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       unsubscribe: new UnsubscribeCommand(ports),
       clientEvent: new ClientEventCommand(ports),
       signIn: new SignInCommand(ports),
+      gone: grants.forget.bind(grants),
     },
     config.limits,
   );
@@ -86,7 +114,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics: prometheusMetrics(counters, hub),
     console: consoleOf(config),
   });
-  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })), logger);
+  const client = new FetchBackendClient(clock);
+  const limiter = new MemoryRateLimiter(RATE_BUCKETS, clock);
+  const authApps = new AuthApps(registry, (app, settings, key) => {
+    const identifier = identifierOf(settings, { client, clock, logger });
+    return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
+  });
+  const authSite = new AuthSite(authApps, logger);
+  const site = new Site(pages, authSite, new SignedApi(ports, apiRoutes({ ...ports, publisher })), logger);
 
   addWebSocketRoutes(
     uws.app,
@@ -100,8 +135,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
   addHttpRoutes(
     uws.app,
-    { handle: (request) => site.handle(request), counters, logger },
-    config.limits.bodyBytes,
+    {
+      handle: (request) => site.handle(request),
+      needsCaller: (path) => authSite.serves(path),
+      counters,
+      logger,
+    },
+    { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
   const port = await uws.listen(config.host, config.port);
@@ -115,6 +155,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     // The close frames and the last answers are on their way.
     await clock.pause(LAST_WORDS_MS);
     deadlines.stop();
+    grants.stop();
     uws.close();
     logger.info({}, 'stopped');
   };

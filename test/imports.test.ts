@@ -66,7 +66,7 @@ describe('imports', () => {
     expect(offenders(server, uws).filter((line) => !line.startsWith('server/uws/'))).toEqual([]);
   });
 
-  it.each(['apps', 'broker', 'cache', 'channels', 'lib', 'presence', 'socket'])(
+  it.each(['apps', 'auth', 'broker', 'cache', 'channels', 'lib', 'limits', 'presence', 'socket'])(
     '%s knows neither transports nor HTTP nor how the node is put together',
     (folder) => {
       const outer = /^server\/(uws|http|cli|console|config\/(?!config\.ts)|compose|main|drain)/;

@@ -3,6 +3,8 @@
  * change while running is a new value from the registry.
  */
 
+import type { AuthSettings } from './auth-settings.ts';
+
 /** One key pair. Every listed pair is valid for sockets, channel auth and the HTTP API; webhooks use the first. */
 export interface Credential {
   readonly key: string;
@@ -63,6 +65,8 @@ export interface App {
   readonly activityTimeoutSeconds: number;
   /** Seconds within which a connection must sign in or join an authorized channel; 0 asks for neither. */
   readonly authorizationTimeoutSeconds: number;
+  /** Hosted auth endpoints; undefined where there are none. */
+  readonly auth: AuthSettings | undefined;
   readonly features: AppFeatures;
   readonly limits: AppLimits;
 }

@@ -33,6 +33,8 @@ export interface SubscribePorts extends LeavePorts {
   readonly logger: Logger;
   /** Called when a connection joins an authorized channel. */
   readonly authorized: (connection: Connection) => void;
+  /** Whether a right signature may still be used, where it was given for a time; else the sentence for the client. */
+  readonly grantProblem: (connection: Connection, channel: string) => Eventual<string | undefined>;
 }
 
 /** What a request asks for, once it is found in order. */
@@ -139,6 +141,16 @@ export class SubscribeCommand {
   }
 
   #join(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
+    const { channel } = subscription;
+    const asked = channel.type.authorized ? this.#ports.grantProblem(connection, channel.name) : undefined;
+    return andThen(asked, (problem) => {
+      if (problem === undefined) return this.#enter(connection, subscription, member);
+      this.#letGo(connection, subscription);
+      this.#refuse(connection, channel.name, authError(problem));
+    });
+  }
+
+  #enter(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
     const { presence, cache } = this.#ports;
     const { app } = connection.hub;
     const { channel } = subscription;

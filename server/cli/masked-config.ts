@@ -1,4 +1,5 @@
 /** A configuration as it may be shown: complete, but for its secrets. */
+import type { App } from '../apps/app.ts';
 import type { Config } from '../config/config.ts';
 
 const MASK = '********';
@@ -11,8 +12,20 @@ export function maskedConfig({ developmentApp: _, apps, tls, ...node }: Config):
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,
+      auth: maskedAuth(app.auth),
       credentials: app.credentials.map(({ key }) => ({ key, secret: MASK })),
     })),
   };
   return JSON.stringify(shown, null, 2);
+}
+
+function maskedAuth(auth: App['auth']): App['auth'] {
+  if (auth === undefined) return undefined;
+  const { token, encryptionMasterKey, beams } = auth;
+  return {
+    ...auth,
+    token: token?.secret === undefined ? token : { ...token, secret: MASK },
+    encryptionMasterKey: encryptionMasterKey === undefined ? undefined : MASK,
+    beams: beams === undefined ? undefined : { ...beams, secretKey: MASK },
+  };
 }

@@ -1,8 +1,9 @@
 /** The settings in groups, for the terminal and as Markdown tables; both are printed from the schema. */
 
 import { z } from 'zod';
+import { authSchema } from '../config/auth-schema.ts';
 import { CONFIG_FILE, type Setting, settings } from '../config/settings.ts';
-import { kindOf, metaOf } from '../config/value-kind.ts';
+import { kindOf, metaOf, unwrapped } from '../config/value-kind.ts';
 
 const INDENT = ' '.repeat(6);
 
@@ -18,19 +19,44 @@ export function settingsHelp(): string {
   return [file, ...groups].join('\n\n');
 }
 
-/** A heading and a table for each group. */
+/** A heading and a table for each group, and one for the auth endpoints of an app. */
 export function settingsMarkdown(): string {
-  return grouped()
-    .map(([group, members]) =>
-      [
-        `### ${group}`,
-        '',
-        '| In a file | Type | Default | Environment | Flag | Meaning |',
-        '| --- | --- | --- | --- | --- | --- |',
-        ...members.map(markdownRow),
-      ].join('\n'),
-    )
-    .join('\n\n');
+  const groups = grouped().map(([group, members]) =>
+    [
+      `### ${group}`,
+      '',
+      '| In a file | Type | Default | Environment | Flag | Meaning |',
+      '| --- | --- | --- | --- | --- | --- |',
+      ...members.map(markdownRow),
+    ].join('\n'),
+  );
+  return [...groups, authMarkdown()].join('\n\n');
+}
+
+/** The parts of `auth`, which is one setting to the environment and to flags. */
+function authMarkdown(): string {
+  return [
+    '### Auth endpoints of an app, under its `auth`',
+    '',
+    '| In a file | Type | Default | Meaning |',
+    '| --- | --- | --- | --- |',
+    ...partRows('auth.', authSchema),
+  ].join('\n');
+}
+
+function partRows(prefix: string, schema: z.ZodObject): string[] {
+  return Object.entries(schema.shape).flatMap(([name, part]) => {
+    if (!(part instanceof z.ZodType)) throw new TypeError('the settings schema is made of zod schemas');
+    const inner = unwrapped(part);
+    if (inner instanceof z.ZodObject) return partRows(`${prefix}${name}.`, inner);
+    const row = partRow(`${prefix}${name}`, part);
+    const element = inner instanceof z.ZodArray ? inner.element : undefined;
+    return element instanceof z.ZodObject ? [row, ...partRows(`${prefix}${name}[].`, element)] : [row];
+  });
+}
+
+function partRow(path: string, schema: z.ZodType): string {
+  return tableRow([`\`${path}\``, typeOf({ schema }), defaultOf({ schema }), metaOf(schema).description]);
 }
 
 function grouped(): ReadonlyArray<readonly [string, readonly Setting[]]> {
@@ -61,6 +87,10 @@ function markdownRow(setting: Setting): string {
     `\`${setting.flag}\``,
     metaOf(setting.schema).description,
   ];
+  return tableRow(cells);
+}
+
+function tableRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
@@ -82,7 +112,11 @@ function argumentOf({ schema }: Setting): string {
   }
 }
 
-function typeOf({ schema }: Setting): string {
+type HasSchema = Pick<Setting, 'schema'>;
+
+function typeOf({ schema }: HasSchema): string {
+  const named = metaOf(schema).kind;
+  if (named !== undefined) return named;
   const kind = kindOf(schema);
   switch (kind.type) {
     case 'whole':
@@ -100,7 +134,7 @@ function typeOf({ schema }: Setting): string {
   }
 }
 
-function defaultOf({ schema }: Setting): string {
+function defaultOf({ schema }: HasSchema): string {
   const inWords = metaOf(schema).fallback;
   if (inWords !== undefined) return inWords;
   if (!(schema instanceof z.ZodDefault)) return 'none';

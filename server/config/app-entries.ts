@@ -1,5 +1,8 @@
 /** Gathers the apps that the sources list; over sources they add up instead of replacing each other. */
+
+import type { AuthSettings } from '../apps/auth-settings.ts';
 import type { AppEntry } from './apps.ts';
+import { authSchema } from './auth-schema.ts';
 import type { Problem } from './config-error.ts';
 import { problemsOf } from './issues.ts';
 import type { Layer } from './layer.ts';
@@ -14,16 +17,49 @@ export interface AppEntries {
   readonly problems: readonly Problem[];
 }
 
+export interface AppEntriesWithAuth extends AppEntries {
+  /** Of the app of three settings; for the made-up app when nobody configured one. */
+  readonly auth: AuthSettings | undefined;
+}
+
 /** The app of three settings first, then the lists, the weakest source's first. */
-export function appEntries(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell): AppEntries {
+export function appEntries(
+  app: NodeSettings['app'],
+  layers: readonly Layer[],
+  spell: Spell,
+): AppEntriesWithAuth {
   const one = oneApp(app, layers, spell);
   const lists = [...layers].reverse().map(listedApps);
+  const none = one.none && lists.every((list) => list.none);
+  const auth = authOf(app, spell);
   return {
     entries: [...one.entries, ...lists.flatMap((list) => list.entries)],
-    none: one.none && lists.every((list) => list.none),
-    problems: [...one.problems, ...lists.flatMap((list) => list.problems)],
+    none,
+    problems: [
+      ...one.problems,
+      ...auth.problems,
+      ...(app.auth !== undefined && one.none && !none ? [homeless(spell)] : []),
+      ...lists.flatMap((list) => list.problems),
+    ],
+    auth: auth.value,
   };
 }
+
+/** Checked here, because it is one setting to the environment and a whole group to the app. */
+function authOf(
+  app: NodeSettings['app'],
+  spell: Spell,
+): { value: AuthSettings | undefined; problems: Problem[] } {
+  if (app.auth === undefined) return { value: undefined, problems: [] };
+  const parsed = authSchema.safeParse(app.auth);
+  if (parsed.success) return { value: parsed.data, problems: [] };
+  return { value: undefined, problems: problemsOf(app.auth, authSchema, spell('app.auth')) };
+}
+
+const homeless = (spell: Spell): Problem => ({
+  key: spell('app.auth'),
+  message: `is for the app of ${spell('app.id')}, which is not set; give auth to an app of the list instead`,
+});
 
 const PARTS = ['app.id', 'app.key', 'app.secret'];
 
@@ -39,7 +75,9 @@ function oneApp(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell
         }));
   // A part that was given but is wrong has been reported already.
   const complete = app.id !== undefined && app.key !== undefined && app.secret !== undefined;
-  const entries = complete ? [{ key: `the app of ${spell('app.id')}`, value: app }] : [];
+  const entries = complete
+    ? [{ key: `the app of ${spell('app.id')}`, value: { ...app, auth: authOf(app, spell).value } }]
+    : [];
   return { entries, none: given.length === 0, problems };
 }
 

@@ -43,7 +43,7 @@ export function readApps(entries: readonly AppEntry[], defaults: AppSettings): A
 export function completeApp(
   id: string,
   credentials: readonly Credential[],
-  listed: Partial<ListedApp>,
+  listed: Partial<Omit<ListedApp, 'auth'>> & { readonly auth?: App['auth'] },
   defaults: AppSettings,
 ): App {
   return {
@@ -54,6 +54,7 @@ export function completeApp(
     allowedOrigins: listed.allowedOrigins ?? defaults.allowedOrigins,
     activityTimeoutSeconds: listed.activityTimeoutSeconds ?? defaults.activityTimeoutSeconds,
     authorizationTimeoutSeconds: listed.authorizationTimeoutSeconds ?? defaults.authorizationTimeoutSeconds,
+    auth: listed.auth,
     features: { ...defaults.features, ...definedOf(listed.features) },
     limits: { ...defaults.limits, ...definedOf(listed.limits) },
   };

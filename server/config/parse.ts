@@ -2,6 +2,7 @@
 import type { App } from '../apps/app.ts';
 import { appEntries } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
+import { authProblems, authWarnings } from './auth-problems.ts';
 import type { Config, Mode } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts';
@@ -72,18 +73,19 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   problems.push(...entries.problems, ...listed.problems);
   const developmentApp =
     mode === 'development' && entries.none
-      ? completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], {}, node.appDefaults)
+      ? completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth: entries.auth }, node.appDefaults)
       : undefined;
   if (mode === 'production' && entries.none) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
   problems.push(...tlsProblems(node.tls, spell, readFile));
+  problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
   if (mode === 'production') problems.push(...productionProblems(apps));
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  if (mode === 'production') warnings.push(...productionWarnings(apps));
+  if (mode === 'production') warnings.push(...productionWarnings(apps), ...authWarnings(apps));
   return { config: frozen(build(node, mode, apps, developmentApp)), warnings };
 }
 

@@ -5,68 +5,9 @@
  * Ranges are strict because uWebSockets.js aborts the process on numbers it can't use.
  */
 import { z } from 'zod';
+import { authSchema } from './auth-schema.ts';
 import { overridesOf } from './overrides.ts';
-
-/** What the schema can't say by itself about a setting, or about a group of settings. */
-export interface SettingMeta {
-  /** One line: what it changes, the unit, what zero means. For a group: its heading. */
-  readonly description: string;
-  /** The variable and the flag, where they aren't the path spelled out. */
-  readonly env?: string;
-  readonly flag?: string;
-  /** The heading to stand under, where it isn't that of the group around it. */
-  readonly heading?: string;
-  /** The default in words, where it depends on other settings. */
-  readonly fallback?: string;
-  /** Completes "must be …" where the type alone says too little. */
-  readonly must?: string;
-  /** The value is never shown: not in problems, not by `carillon config`. */
-  readonly secret?: boolean;
-}
-
-/** Metadata by schema; attached to the schema inside any default or optional wrapper. */
-export const settingMeta = z.registry<SettingMeta>();
-
-function described<S extends z.ZodType>(schema: S, meta: SettingMeta): S {
-  settingMeta.add(schema, meta);
-  return schema;
-}
-
-type Extra = Omit<SettingMeta, 'description'>;
-
-const whole = (min: number, max: number, fallback: number, description: string) =>
-  described(z.number().int().min(min).max(max), { description }).default(fallback);
-
-const toggle = (fallback: boolean, description: string, extra: Extra = {}) =>
-  described(z.boolean(), { description, ...extra }).default(fallback);
-
-/** Ids and keys stand unescaped in URL paths. */
-const urlSafe = (description: string, extra: Extra = {}) =>
-  described(z.string().regex(/^[\w.~-]{1,128}$/), {
-    description,
-    must: 'text of 1 to 128 letters, digits or any of - _ . ~',
-    ...extra,
-  });
-
-const secretText = (description: string, extra: Extra = {}) =>
-  described(z.string().min(1).max(1024), {
-    description,
-    must: 'text of 1 to 1024 characters',
-    secret: true,
-    ...extra,
-  });
-
-const filePath = (description: string) =>
-  described(z.string().min(1).max(4096), { description, must: 'the path of a file' });
-
-/** A group of settings; `heading` stands above it in the help. */
-const group = <S extends z.ZodRawShape>(heading: string, shape: S) =>
-  described(z.strictObject(shape), { description: heading });
-
-const origin = described(z.string().regex(/^(\*|([a-z][a-z0-9+.-]*:\/\/)?(\*\.)?[^\s/*,]+)$/i), {
-  description: 'An origin',
-  must: 'an origin such as https://example.com (without a path), *.example.com, or * for any',
-});
+import { described, filePath, group, origin, secretText, toggle, urlSafe, whole } from './setting-meta.ts';
 
 const features = group('App features', {
   clientEvents: toggle(true, 'Accept client- events from sockets'),
@@ -133,6 +74,7 @@ export const appSchema = described(
       must: 'a list of 1 to 100 pairs of key and secret',
       secret: true,
     }).optional(),
+    auth: authSchema.optional(),
     ...overridesOf(appDefaults.shape),
   }),
   { description: 'An app', must: 'an app, at least {"id": …, "key": …, "secret": …}' },
@@ -176,6 +118,13 @@ export const nodeSchema = group('Node', {
     id: urlSafe('Id of an app; give key and secret with it', { flag: '--app-id' }).optional(),
     key: urlSafe('Its public key', { flag: '--app-key' }).optional(),
     secret: secretText('Its secret', { flag: '--app-secret' }).optional(),
+    auth: described(z.json(), {
+      description: 'Its auth endpoints, as in docs/auth.md; in the environment and as a flag: JSON',
+      must: 'the settings of auth endpoints',
+      flag: '--app-auth',
+      kind: 'group',
+      secret: true,
+    }).optional(),
   }).prefault({}),
   apps: described(z.array(appSchema).max(10_000), {
     description: 'More apps; in the environment and as a flag: a JSON array in the form of the file',

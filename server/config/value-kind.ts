@@ -1,6 +1,6 @@
 /** What values a schema takes, as data: for reading text, for saying what was expected, for the help. */
 import { z } from 'zod';
-import { type SettingMeta, settingMeta } from './schema.ts';
+import { type SettingMeta, settingMeta } from './setting-meta.ts';
 
 export type ValueKind =
   | { readonly type: 'whole'; readonly min: number; readonly max: number }

@@ -5,10 +5,11 @@ import { channelsEndpoint } from './endpoints/channel-list.ts';
 import { type ChannelPorts, channelEndpoint, channelStatsEndpoint } from './endpoints/channel-state.ts';
 import { channelUsersEndpoint } from './endpoints/channel-users.ts';
 import { eventsEndpoint, type PublishPorts } from './endpoints/events.ts';
+import { type RevokePorts, revokeGrantsEndpoint } from './endpoints/revoke-grants.ts';
 import { type TerminatePorts, terminateUserEndpoint } from './endpoints/terminate-user.ts';
 import type { Methods, Routes } from './routes.ts';
 
-export function apiRoutes(ports: PublishPorts & ChannelPorts & TerminatePorts): Routes {
+export function apiRoutes(ports: PublishPorts & ChannelPorts & TerminatePorts & RevokePorts): Routes {
   const { presence, publisher } = ports;
   return new Map<string, Methods>([
     ['events', new Map([['POST', eventsEndpoint(ports)]])],
@@ -19,5 +20,6 @@ export function apiRoutes(ports: PublishPorts & ChannelPorts & TerminatePorts): 
     ['channels/*/stats', new Map([['GET', channelStatsEndpoint(ports)]])],
     ['channels/*/events', new Map([['POST', channelEventsEndpoint(publisher)]])],
     ['users/*/terminate_connections', new Map([['POST', terminateUserEndpoint(ports)]])],
+    ['users/*/revoke_grants', new Map([['POST', revokeGrantsEndpoint(ports)]])],
   ]);
 }

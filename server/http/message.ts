@@ -11,6 +11,16 @@ export interface HttpRequest {
   readonly accept: string;
   /** Empty for methods without a body. */
   readonly body: Buffer;
+  /** Only where the path needs it: reading headers costs, and the API looks at none. */
+  readonly caller: CallerDetails | undefined;
+}
+
+/** Who sent a request, as far as it says. */
+export interface CallerDetails {
+  /** The peer's address, or what a trusted proxy says it was. */
+  readonly address: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
 }
 
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
@@ -24,7 +34,7 @@ export interface HttpResponse {
 /** Any page may read the answers: what guards the API is the signature in each request, not a cookie. */
 const CORS = ['Access-Control-Allow-Origin', '*'] as const;
 /** uWebSockets closes an idle connection after about ten seconds: clients that pool connections must know. */
-const KEEP_ALIVE = ['Keep-Alive', 'timeout=8'] as const;
+export const KEEP_ALIVE = ['Keep-Alive', 'timeout=8'] as const;
 
 const JSON_HEADERS: Headers = [['Content-Type', 'application/json'], CORS, KEEP_ALIVE];
 const TEXT_HEADERS: Headers = [['Content-Type', 'text/plain; charset=utf-8'], CORS, KEEP_ALIVE];

@@ -1,6 +1,7 @@
-/** Everything a node answers over HTTP: health, metrics, the console, and the API behind them. */
+/** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the API behind them. */
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { AuthSite } from './auth/auth-site.ts';
 import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
@@ -9,11 +10,13 @@ export type Page = () => Eventual<HttpResponse>;
 
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
+  readonly #auth: AuthSite;
   readonly #api: SignedApi;
   readonly #logger: Logger;
 
-  constructor(pages: ReadonlyMap<string, Page>, api: SignedApi, logger: Logger) {
+  constructor(pages: ReadonlyMap<string, Page>, auth: AuthSite, api: SignedApi, logger: Logger) {
     this.#pages = pages;
+    this.#auth = auth;
     this.#api = api;
     this.#logger = logger;
   }
@@ -37,6 +40,9 @@ export class Site {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
       return failure(request, 405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
     }
+    // Only requests for these paths come with their caller.
+    const authorized = request.caller === undefined ? undefined : this.#auth.handle(request);
+    if (authorized !== undefined) return authorized;
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
   }
 }

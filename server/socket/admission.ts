@@ -2,7 +2,7 @@
 import { type Code, Codes } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { AppHub, Hub } from '../channels/hub.ts';
-import { originAllowed } from './origin.ts';
+import { originAllowed } from '../lib/origin.ts';
 
 /** What a handshake says, read before uWebSockets frees it. */
 export interface Knock {

@@ -30,6 +30,8 @@ export interface SessionPorts extends DisconnectPorts {
   readonly unsubscribe: UnsubscribeCommand;
   readonly clientEvent: ClientEventCommand;
   readonly signIn: SignInCommand;
+  /** Called when a connection is gone. */
+  readonly gone: (connection: Connection) => void;
 }
 
 export interface SessionLimits {
@@ -91,6 +93,7 @@ export class Sessions {
     const { hub, counters, deadlines } = this.#ports;
     hub.remove(connection);
     deadlines.forget(connection);
+    this.#ports.gone(connection);
     counters.closed(code);
     disconnect(this.#ports, connection);
   }

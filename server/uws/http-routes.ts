@@ -1,6 +1,12 @@
 /** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
 import type { TemplatedApp, HttpRequest as UwsRequest, HttpResponse as UwsResponse } from 'uWebSockets.js';
-import { failure, type Headers, type HttpRequest, type HttpResponse } from '../http/message.ts';
+import {
+  type CallerDetails,
+  failure,
+  type Headers,
+  type HttpRequest,
+  type HttpResponse,
+} from '../http/message.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Counters } from '../telemetry/counters.ts';
@@ -8,6 +14,8 @@ import { RequestBody } from './request-body.ts';
 
 export interface HttpPorts {
   readonly handle: (request: HttpRequest) => Eventual<HttpResponse>;
+  /** Whether requests for this path are to come with their caller's details. */
+  readonly needsCaller: (path: string) => boolean;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -24,24 +32,31 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   413: '413 Content Too Large',
+  429: '429 Too Many Requests',
   500: '500 Internal Server Error',
   503: '503 Service Unavailable',
 };
 
-/** @param bodyBytes the longest body that is read; beyond it the answer is 413 */
-export function addHttpRoutes(app: TemplatedApp, ports: HttpPorts, bodyBytes: number): void {
+export interface HttpSettings {
+  /** The longest body that is read; beyond it the answer is 413. */
+  readonly bodyBytes: number;
+  /** Whether a proxy in front says where requests come from. */
+  readonly trustProxy: boolean;
+}
+
+export function addHttpRoutes(app: TemplatedApp, ports: HttpPorts, settings: HttpSettings): void {
   // By method where it is known, because asking uWebSockets for it is a call and a string.
-  app.post('/*', (response, request) => new Exchange(ports, bodyBytes, response).start(request, 'POST'));
-  app.get('/*', (response, request) => new Exchange(ports, bodyBytes, response).start(request, 'GET'));
+  app.post('/*', (response, request) => new Exchange(ports, settings, response).start(request, 'POST'));
+  app.get('/*', (response, request) => new Exchange(ports, settings, response).start(request, 'GET'));
   app.any('/*', (response, request) => {
-    new Exchange(ports, bodyBytes, response).start(request, request.getMethod().toUpperCase());
+    new Exchange(ports, settings, response).start(request, request.getMethod().toUpperCase());
   });
 }
 
 /** One request and its answer. */
 class Exchange {
   readonly #ports: HttpPorts;
-  readonly #bodyBytes: number;
+  readonly #settings: HttpSettings;
   readonly #response: UwsResponse;
   /** True once answered or aborted: uWebSockets has freed the response. */
   #over = false;
@@ -49,9 +64,9 @@ class Exchange {
   #inHandler = true;
   #isHead = false;
 
-  constructor(ports: HttpPorts, bodyBytes: number, response: UwsResponse) {
+  constructor(ports: HttpPorts, settings: HttpSettings, response: UwsResponse) {
     this.#ports = ports;
-    this.#bodyBytes = bodyBytes;
+    this.#settings = settings;
     this.#response = response;
   }
 
@@ -60,11 +75,13 @@ class Exchange {
       this.#over = true;
     });
     try {
+      const path = uwsRequest.getUrl();
       const head = {
         method,
-        path: uwsRequest.getUrl(),
+        path,
         query: uwsRequest.getQuery() ?? '',
         accept: uwsRequest.getHeader('accept'),
+        caller: this.#ports.needsCaller(path) ? this.#callerOf(uwsRequest) : undefined,
       };
       this.#isHead = method === 'HEAD';
       if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);
@@ -75,15 +92,34 @@ class Exchange {
     this.#inHandler = false;
   }
 
+  /** Now, because uWebSockets forgets a request once its handler has returned. */
+  #callerOf(uwsRequest: UwsRequest): CallerDetails {
+    const headers = new Map<string, string>();
+    // A header in two lines is one list (RFC 9110, 5.3), cookies but for the separator.
+    uwsRequest.forEach((name, value) => {
+      const earlier = headers.get(name);
+      const separator = name === 'cookie' ? '; ' : ', ';
+      headers.set(name, earlier === undefined ? value : earlier + separator + value);
+    });
+    const peer = Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+    // The last address is the one our own proxy saw; those before it are the client's word.
+    const told = this.#settings.trustProxy ? headers.get('x-forwarded-for')?.split(',').at(-1) : undefined;
+    return { address: told?.trim() || peer, headers };
+  }
+
   #read(head: Omit<HttpRequest, 'body'>): void {
     let earlier: RequestBody | undefined;
     this.#response.onData((chunk, isLast) => {
       if (this.#over) return;
       this.#inHandler = true;
       try {
-        if ((earlier?.length ?? 0) + chunk.byteLength > this.#bodyBytes) {
+        if ((earlier?.length ?? 0) + chunk.byteLength > this.#settings.bodyBytes) {
           this.#answer(
-            failure(head, 413, `Request body exceeds the allowed maximum (${this.#bodyBytes} bytes)`),
+            failure(
+              head,
+              413,
+              `Request body exceeds the allowed maximum (${this.#settings.bodyBytes} bytes)`,
+            ),
           );
         } else if (isLast && earlier === undefined) {
           // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.

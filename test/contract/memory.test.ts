@@ -1,16 +1,31 @@
 /** The in-memory implementations keep their ports' promises. */
 import { describe, expect, it } from 'vitest';
+import { MemoryGrantStore } from '../../server/auth/memory-grant-store.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
+import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
+import { grantStoreContract } from './grant-store.contract.ts';
 import { presenceStoreContract } from './presence-store.contract.ts';
+import { rateLimiterContract } from './rate-limiter.contract.ts';
 
 describe('MemoryBroker', () => {
   brokerContract(async () => ({ broker: new MemoryBroker(), settled: async () => undefined }));
+});
+
+describe('MemoryGrantStore', () => {
+  grantStoreContract(async () => new MemoryGrantStore());
+});
+
+describe('MemoryRateLimiter', () => {
+  rateLimiterContract(async () => {
+    const clock = new FakeClock();
+    return { limiter: new MemoryRateLimiter(100, clock), advance: async (ms) => clock.advance(ms) };
+  });
 });
 
 describe('MemoryPresenceStore', () => {

@@ -14,7 +14,8 @@ export interface Application {
 }
 
 const manifest = createRequire(import.meta.url).resolve('pusher-js/package.json');
-const library = readFileSync(join(dirname(manifest), 'dist', 'web', 'pusher-with-encryption.min.js'));
+/** pusher-js as pages load it. */
+export const library = readFileSync(join(dirname(manifest), 'dist', 'web', 'pusher-with-encryption.min.js'));
 
 export async function startApplication(server: TestServer, sdk: Pusher): Promise<Application> {
   const web = createServer((request, response) => {

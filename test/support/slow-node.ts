@@ -12,6 +12,7 @@ import type { Connection } from '../../server/channels/connection.ts';
 import { Delivery } from '../../server/channels/deliver.ts';
 import type { Fanout } from '../../server/channels/fanout.ts';
 import { Hub } from '../../server/channels/hub.ts';
+import type { LeavePorts } from '../../server/channels/leave.ts';
 import { SignInCommand } from '../../server/channels/signin.ts';
 import type { Socket } from '../../server/channels/socket.ts';
 import { SubscribeCommand } from '../../server/channels/subscribe.ts';
@@ -106,6 +107,9 @@ export interface SlowNode {
   readonly presence: PresenceStore;
   readonly gate: Gate;
   readonly broker: Broker;
+  readonly clock: FakeClock;
+  /** What rules are built on, for those that a test adds. */
+  readonly ports: LeavePorts & { readonly clock: FakeClock; readonly logger: Logger };
   readonly errors: string[];
   connect(): Client;
 }
@@ -152,6 +156,8 @@ export function slowNode(): SlowNode {
     counters,
     logger,
     authorized,
+    grantProblem: () => undefined,
+    gone: () => undefined,
   };
   const sessions = new Sessions(
     {
@@ -176,6 +182,8 @@ export function slowNode(): SlowNode {
     presence,
     gate,
     broker,
+    clock,
+    ports,
     errors,
     connect() {
       const socket = new FakeSocket();

@@ -1,6 +1,6 @@
 /** Which origins a list of patterns lets in. PROTOCOL.md, "Connecting". */
 import { describe, expect, it } from 'vitest';
-import { originAllowed } from '../../../server/socket/origin.ts';
+import { originAllowed } from '../../../server/lib/origin.ts';
 
 describe('originAllowed', () => {
   it.each([

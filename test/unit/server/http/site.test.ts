@@ -1,5 +1,6 @@
 /** What a node answers where no endpoint does, and that refusals can be found in the log. */
 import { describe, expect, it } from 'vitest';
+import type { AuthSite } from '../../../../server/http/auth/auth-site.ts';
 import { type HttpResponse, json } from '../../../../server/http/message.ts';
 import type { SignedApi } from '../../../../server/http/signed-api.ts';
 import { Site } from '../../../../server/http/site.ts';
@@ -11,6 +12,7 @@ const request = (method: string, path: string) => ({
   query: '',
   accept: '',
   body: Buffer.alloc(0),
+  caller: undefined,
 });
 
 function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined) {
@@ -19,8 +21,9 @@ function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined) {
     lines.push([message, fields]);
   };
   const api = { handle: () => answer } as unknown as SignedApi;
+  const noAuth = { handle: () => undefined } as unknown as AuthSite;
   const pages = new Map([['/health', () => json('{}')]]);
-  return { site: new Site(pages, api, { debug: note, info: note, warn: note, error: note }), lines };
+  return { site: new Site(pages, noAuth, api, { debug: note, info: note, warn: note, error: note }), lines };
 }
 
 describe('Site', () => {

@@ -1,0 +1,38 @@
+/** Which subscriptions were allowed by the auth endpoints, to whom, and until when. */
+import type { Eventual } from '../lib/eventual.ts';
+
+/** A channel that somebody was given on one connection. */
+export interface Grant {
+  readonly userId: string;
+  /** Milliseconds since the epoch; undefined for no end. */
+  readonly expiresAt: number | undefined;
+}
+
+/** What has become of a grant. */
+export type Standing = 'standing' | 'expired' | 'revoked';
+
+export interface EndedGrant {
+  readonly appId: string;
+  readonly socketId: string;
+  readonly channel: string;
+  readonly standing: Exclude<Standing, 'standing'>;
+}
+
+export interface GrantStore {
+  /**
+   * Remembers a grant until its connection is forgotten, in place of an earlier one for the same channel.
+   * @param max grants one connection may have
+   * @returns false when it has that many: nothing is remembered
+   */
+  record(appId: string, socketId: string, channel: string, grant: Grant, max: number): Eventual<boolean>;
+  /** How the connection's grant for a channel stands; undefined if the endpoints gave none. */
+  standing(appId: string, socketId: string, channel: string, now: number): Eventual<Standing | undefined>;
+  /** The grants that ended since the last call: each is told once. They are still remembered, as ended. */
+  takeEnded(now: number): Eventual<readonly EndedGrant[]>;
+  /** Ends the user's grants, and remembers for `forMs` that this was done. */
+  revoke(appId: string, userId: string, now: number, forMs: number): Eventual<void>;
+  /** When the user's grants were revoked last, in milliseconds; undefined if that is not remembered. */
+  revokedAt(appId: string, userId: string, now: number): Eventual<number | undefined>;
+  /** The connection is gone, and its grants with it. */
+  forget(appId: string, socketId: string): Eventual<void>;
+}

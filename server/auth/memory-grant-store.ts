@@ -1,0 +1,117 @@
+/** Grants of one node's connections, in memory. See the port. */
+import type { EndedGrant, Grant, GrantStore, Standing } from './grant-store.ts';
+
+interface Entry extends Grant {
+  readonly appId: string;
+  readonly socketId: string;
+  readonly channel: string;
+  standing: Standing;
+}
+
+interface Revocation {
+  readonly at: number;
+  readonly until: number;
+}
+
+/** Revocations remembered; the oldest go first. */
+const MAX_REVOCATIONS = 100_000;
+
+export class MemoryGrantStore implements GrantStore {
+  readonly #bySocket = new Map<string, Map<string, Entry>>();
+  readonly #byUser = new Map<string, Set<Entry>>();
+  /** By the second in which they expire, so that a sweep looks at what is due and not at all there are. */
+  readonly #bySecond = new Map<number, Set<Entry>>();
+  readonly #revocations = new Map<string, Revocation>();
+  #ended: EndedGrant[] = [];
+
+  record(appId: string, socketId: string, channel: string, grant: Grant, max: number): boolean {
+    const socket = keyOf(appId, socketId);
+    const held = this.#bySocket.get(socket) ?? new Map<string, Entry>();
+    const earlier = held.get(channel);
+    if (earlier === undefined && held.size >= max) return false;
+    if (earlier !== undefined) this.#unlist(earlier);
+    const entry: Entry = { appId, socketId, channel, ...grant, standing: 'standing' };
+    held.set(channel, entry);
+    this.#bySocket.set(socket, held);
+    addTo(this.#byUser, keyOf(appId, entry.userId), entry);
+    if (entry.expiresAt !== undefined) addTo(this.#bySecond, secondOf(entry.expiresAt), entry);
+    return true;
+  }
+
+  standing(appId: string, socketId: string, channel: string, now: number): Standing | undefined {
+    const entry = this.#bySocket.get(keyOf(appId, socketId))?.get(channel);
+    if (entry === undefined) return undefined;
+    return entry.standing === 'standing' && (entry.expiresAt ?? Number.POSITIVE_INFINITY) <= now
+      ? 'expired'
+      : entry.standing;
+  }
+
+  takeEnded(now: number): readonly EndedGrant[] {
+    for (const [second, entries] of this.#bySecond) {
+      if (second * 1000 > now) continue;
+      for (const entry of entries) {
+        if ((entry.expiresAt ?? now) <= now) this.#end(entry, 'expired');
+      }
+    }
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  revoke(appId: string, userId: string, now: number, forMs: number): void {
+    const user = keyOf(appId, userId);
+    for (const entry of [...(this.#byUser.get(user) ?? [])]) this.#end(entry, 'revoked');
+    this.#revocations.delete(user);
+    this.#revocations.set(user, { at: now, until: now + forMs });
+    if (this.#revocations.size > MAX_REVOCATIONS) {
+      for (const oldest of this.#revocations.keys()) {
+        this.#revocations.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  revokedAt(appId: string, userId: string, now: number): number | undefined {
+    const user = keyOf(appId, userId);
+    const revocation = this.#revocations.get(user);
+    if (revocation === undefined || revocation.until > now) return revocation?.at;
+    this.#revocations.delete(user);
+    return undefined;
+  }
+
+  forget(appId: string, socketId: string): void {
+    const socket = keyOf(appId, socketId);
+    for (const entry of this.#bySocket.get(socket)?.values() ?? []) this.#unlist(entry);
+    this.#bySocket.delete(socket);
+  }
+
+  /** Ended grants stay with their connection: its signature would still be good for another subscribe. */
+  #end(entry: Entry, standing: EndedGrant['standing']): void {
+    this.#unlist(entry);
+    entry.standing = standing;
+    const { appId, socketId, channel } = entry;
+    this.#ended.push({ appId, socketId, channel, standing });
+  }
+
+  #unlist(entry: Entry): void {
+    removeFrom(this.#byUser, keyOf(entry.appId, entry.userId), entry);
+    if (entry.expiresAt !== undefined) removeFrom(this.#bySecond, secondOf(entry.expiresAt), entry);
+  }
+}
+
+/** App ids have no slash. */
+const keyOf = (appId: string, name: string): string => `${appId}/${name}`;
+const secondOf = (ms: number): number => Math.floor(ms / 1000);
+
+function addTo<K>(sets: Map<K, Set<Entry>>, key: K, entry: Entry): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([entry]));
+  else set.add(entry);
+}
+
+function removeFrom<K>(sets: Map<K, Set<Entry>>, key: K, entry: Entry): void {
+  const set = sets.get(key);
+  if (set === undefined) return;
+  set.delete(entry);
+  if (set.size === 0) sets.delete(key);
+}

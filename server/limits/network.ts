@@ -1,0 +1,28 @@
+/** Which addresses count as one caller. Pure. */
+
+const MAPPED = /^(?:0*:)+ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i;
+const MAPPED_DOTTED = /^(?:0*:)+ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** An IPv4 address, or the /64 of an IPv6 address: one customer's line, in which every address is free to take. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const dotted = MAPPED_DOTTED.exec(address)?.[1];
+  if (dotted !== undefined) return dotted;
+  const [, high, low] = MAPPED.exec(address) ?? [];
+  if (high !== undefined && low !== undefined) return dottedOf(high, low);
+  const [head = '', tail] = address.split('::', 2);
+  const groups = groupsOf(head);
+  if (tail !== undefined) {
+    const zeros = Math.max(0, 8 - groups.length - groupsOf(tail).length);
+    groups.push(...Array.from({ length: zeros }, () => '0'), ...groupsOf(tail));
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+const groupsOf = (text: string): string[] =>
+  text === '' ? [] : text.split(':').map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''));
+
+function dottedOf(high: string, low: string): string {
+  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [a >> 8, a & 255, b >> 8, b & 255].join('.');
+}

@@ -1,0 +1,85 @@
+/** What every GrantStore promises; run by each implementation. */
+import { beforeEach, expect, it } from 'vitest';
+import type { GrantStore } from '../../server/auth/grant-store.ts';
+
+const APP = 'app';
+const SOCKET = '1.2';
+const MAX = 3;
+
+export function grantStoreContract(create: () => Promise<GrantStore>): void {
+  let store: GrantStore;
+  beforeEach(async () => {
+    store = await create();
+  });
+  const record = (channel: string, userId = '7', expiresAt?: number, socketId = SOCKET) =>
+    store.record(APP, socketId, channel, { userId, expiresAt }, MAX);
+  const ended = (channel: string, standing: string, socketId = SOCKET) => ({
+    appId: APP,
+    socketId,
+    channel,
+    standing,
+  });
+
+  it('what was never granted has no standing', async () => {
+    await record('private-a');
+    expect(await store.standing(APP, SOCKET, 'private-b', 0)).toBeUndefined();
+    expect(await store.standing('app2', SOCKET, 'private-a', 0)).toBeUndefined();
+    expect(await store.standing(APP, '1.3', 'private-a', 0)).toBeUndefined();
+  });
+
+  it('a grant stands until it expires, to the millisecond, and is told once', async () => {
+    await record('private-a', '7', 5500);
+    await record('private-b');
+    expect(await store.standing(APP, SOCKET, 'private-a', 5499)).toBe('standing');
+    expect(await store.takeEnded(5499)).toEqual([]);
+    expect(await store.standing(APP, SOCKET, 'private-a', 5500)).toBe('expired');
+    expect(await store.takeEnded(5500)).toEqual([ended('private-a', 'expired')]);
+    expect(await store.takeEnded(9000)).toEqual([]);
+    expect(await store.standing(APP, SOCKET, 'private-a', 9000)).toBe('expired');
+    expect(await store.standing(APP, SOCKET, 'private-b', 9000)).toBe('standing');
+  });
+
+  it('a later grant replaces an earlier one, ended or not', async () => {
+    await record('private-a', '7', 1000);
+    await record('private-a', '7', 3000);
+    expect(await store.takeEnded(2000)).toEqual([]);
+    expect(await store.takeEnded(3000)).toEqual([ended('private-a', 'expired')]);
+    await record('private-a');
+    expect(await store.standing(APP, SOCKET, 'private-a', 9000)).toBe('standing');
+  });
+
+  it("revoking ends the user's grants on all connections, and nobody else's", async () => {
+    await record('private-a');
+    await record('private-a', '7', undefined, '1.3');
+    await record('private-b', '8');
+    await store.revoke(APP, '7', 1000, 60_000);
+    const told = [...(await store.takeEnded(1000))].sort((a, b) => a.socketId.localeCompare(b.socketId));
+    expect(told).toEqual([ended('private-a', 'revoked'), ended('private-a', 'revoked', '1.3')]);
+    expect(await store.standing(APP, SOCKET, 'private-a', 1000)).toBe('revoked');
+    expect(await store.standing(APP, SOCKET, 'private-b', 1000)).toBe('standing');
+  });
+
+  it('a revocation is remembered for its time, for that user of that app', async () => {
+    await store.revoke(APP, '7', 1000, 60_000);
+    expect(await store.revokedAt(APP, '7', 60_999)).toBe(1000);
+    expect(await store.revokedAt(APP, '8', 1000)).toBeUndefined();
+    expect(await store.revokedAt('app2', '7', 1000)).toBeUndefined();
+    expect(await store.revokedAt(APP, '7', 61_000)).toBeUndefined();
+  });
+
+  it('a connection has so many grants and no more; a renewed one is not another', async () => {
+    const recorded = [];
+    for (const channel of ['private-a', 'private-b', 'private-c', 'private-a', 'private-d']) {
+      recorded.push(await record(channel));
+    }
+    expect(recorded).toEqual([true, true, true, true, false]);
+    expect(await store.standing(APP, SOCKET, 'private-d', 0)).toBeUndefined();
+  });
+
+  it('forgetting a connection forgets its grants', async () => {
+    await record('private-a', '7', 1000);
+    await store.forget(APP, SOCKET);
+    expect(await store.standing(APP, SOCKET, 'private-a', 0)).toBeUndefined();
+    expect(await store.takeEnded(2000)).toEqual([]);
+  });
+}
