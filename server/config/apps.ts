@@ -56,6 +56,7 @@ export function completeApp(
     authorizationTimeoutSeconds: listed.authorizationTimeoutSeconds ?? defaults.authorizationTimeoutSeconds,
     features: { ...defaults.features, ...definedOf(listed.features) },
     limits: { ...defaults.limits, ...definedOf(listed.limits) },
+    webhooks: listed.webhooks ?? [],
   };
 }
 

@@ -1,6 +1,6 @@
 /** Flags, environment and file → a checked, frozen `Config`, or every problem at once. */
 import type { App } from '../apps/app.ts';
-import { appEntries } from './app-entries.ts';
+import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import type { Config, Mode } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
@@ -17,8 +17,9 @@ import {
   type Spell,
   tlsFrom,
   tlsProblems,
+  webhookUrlProblems,
 } from './rules.ts';
-import { type NodeSettings, nodeSchema } from './schema.ts';
+import { type NodeSettings, nodeSchema, webhookSchema } from './schema.ts';
 import { CONFIG_FILE } from './settings.ts';
 
 export interface ConfigSources {
@@ -72,11 +73,12 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   problems.push(...entries.problems, ...listed.problems);
   const developmentApp =
     mode === 'development' && entries.none
-      ? completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], {}, node.appDefaults)
+      ? developmentAppOf(node)
       : undefined;
   if (mode === 'production' && entries.none) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
+  problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
   problems.push(...tlsProblems(node.tls, spell, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
   if (mode === 'production') problems.push(...productionProblems(apps));
@@ -85,6 +87,11 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   if (problems.length > 0) throw new ConfigError(problems, warnings);
   if (mode === 'production') warnings.push(...productionWarnings(apps));
   return { config: frozen(build(node, mode, apps, developmentApp)), warnings };
+}
+
+function developmentAppOf({ app, appDefaults }: NodeSettings): App {
+  const webhooks = webhooksOf(app).map((webhook) => webhookSchema.parse(webhook));
+  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { webhooks }, appDefaults);
 }
 
 const NO_APP: Problem = {
@@ -111,6 +118,9 @@ function build(
     apps,
     limits: node.limits,
     cache: node.cache,
+    webhooks: node.webhooks,
+    allowPrivateAddresses: node.allowPrivateAddresses,
+    adminToken: node.admin.token,
     drainSeconds: node.drainSeconds,
     console: node.console ?? mode === 'development',
     developmentApp,

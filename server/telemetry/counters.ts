@@ -1,3 +1,13 @@
+/** Webhooks of one app. */
+export interface WebhookCounts {
+  /** Events delivered, once for each endpoint. */
+  sent: number;
+  /** Requests that didn't get a 2xx. */
+  failedAttempts: number;
+  /** Events given up. */
+  deadLetters: number;
+}
+
 /** What a node counts as it works: plain numbers, so that counting costs one addition. Read at each scrape. */
 export class Counters {
   connectionsOpened = 0;
@@ -16,6 +26,17 @@ export class Counters {
   slowReaders = 0;
   /** Answers of the HTTP API, by status. */
   readonly answers = new Map<number, number>();
+
+  readonly webhooks = new Map<string, WebhookCounts>();
+
+  webhooksOf(appId: string): WebhookCounts {
+    let counts = this.webhooks.get(appId);
+    if (counts === undefined) {
+      counts = { sent: 0, failedAttempts: 0, deadLetters: 0 };
+      this.webhooks.set(appId, counts);
+    }
+    return counts;
+  }
 
   /** Adds one to a count kept by code or status. */
   static count(counts: Map<number, number>, code: number): void {
