@@ -2,6 +2,7 @@
 import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
 import { Hub } from './channels/hub.ts';
@@ -10,18 +11,26 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
-import type { Config } from './config/config.ts';
+import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
+import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
+import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
+import { OccasionalLog } from './lib/occasional-log.ts';
 import { randomIds } from './lib/random-ids.ts';
+import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
+import { AddressPolicy } from './outgoing/address-policy.ts';
+import { HttpPoster } from './outgoing/http-poster.ts';
+import { NameLookup } from './outgoing/name-lookup.ts';
+import { systemResolve } from './outgoing/system-resolve.ts';
 import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { admit } from './socket/admission.ts';
 import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
@@ -32,6 +41,12 @@ import { addHttpRoutes } from './uws/http-routes.ts';
 import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
+import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
+import type { RetrySettings } from './webhooks/lane-worker.ts';
+import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
+import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
+import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
+import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
 export interface RunningServer {
   readonly host: string;
@@ -54,21 +69,48 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
+  const ids = randomIds();
+  const log = new OccasionalLog(clock, logger);
+  const endpoints = new EndpointDirectory(config.apps);
+  for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
+  const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
+  const webhooks = new MemoryWebhookQueue(config.webhooks, {
+    endpoints,
+    deadLetters,
+    ids,
+    clock,
+    counters,
+    log,
+  });
+
   const broker = new MemoryBroker();
-  const presence = new MemoryPresenceStore(broker);
+  const presence = new MemoryPresenceStore(broker, webhooks);
   const cache = new MemoryChannelCache(config.cache, clock);
   broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.clear.bind(deadlines);
-  const counts = new SubscriptionCounts(broker, clock, logger);
-  const ports = { broker, presence, counts, registry, cache, clock, counters, logger, authorized };
+  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
+  const misses = new CacheMisses(webhooks, clock, logger);
+  const ports = {
+    broker,
+    presence,
+    counts,
+    registry,
+    cache,
+    misses,
+    webhooks,
+    clock,
+    counters,
+    logger,
+    authorized,
+  };
   const publisher = new Publisher(ports);
   const sessions = new Sessions(
     {
       ...ports,
       hub,
-      ids: randomIds(),
+      ids,
       deadlines,
       subscribe: new SubscribeCommand(ports),
       unsubscribe: new UnsubscribeCommand(ports),
@@ -83,10 +125,35 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
   const pages = nodePages({
     ready: () => !draining(),
-    metrics: prometheusMetrics(counters, hub),
+    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks)),
     console: consoleOf(config),
   });
-  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })));
+  const admin =
+    config.adminToken === undefined
+      ? undefined
+      : new AdminApi(
+          config.adminToken,
+          deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+          logger,
+        );
+  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })), admin);
+
+  const policy = new AddressPolicy({
+    allowPrivate: config.allowPrivateAddresses,
+    allowLoopback: config.mode === 'development',
+  });
+  const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
+    queue: webhooks,
+    endpoints,
+    deadLetters,
+    poster: new HttpPoster({ policy, names: new NameLookup(systemResolve, clock), clock }),
+    registry,
+    clock,
+    chance: systemChance,
+    counters,
+    log,
+    logger,
+  });
 
   addWebSocketRoutes(
     uws.app,
@@ -105,6 +172,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
 
   const port = await uws.listen(config.host, config.port);
+  delivery.start();
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
 
   const stop = async (): Promise<void> => {
@@ -115,6 +183,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await clock.pause(LAST_WORDS_MS);
     deadlines.stop();
     uws.close();
+    // Nothing can happen any more that a backend would have to be told.
+    await delivery.stop(config.webhooks.drainSeconds * 1000);
     logger.info({}, 'stopped');
   };
   return {
@@ -126,6 +196,22 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       return stopping;
     },
   };
+}
+
+function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
+  const { timeoutMs, retrySeconds, retryFirstMs, retryLongestSeconds } = settings;
+  return {
+    timeoutMs,
+    retryMs: retrySeconds * 1000,
+    backoff: { firstMs: retryFirstMs, longestMs: retryLongestSeconds * 1000 },
+  };
+}
+
+/** Events waiting for each app's receivers. */
+function* queuedByApp(endpoints: EndpointDirectory, queue: WebhookQueue): Iterable<[string, number]> {
+  for (const appId of endpoints.appIds()) {
+    yield [appId, endpoints.of(appId).reduce((sum, endpoint) => sum + queue.queued(endpoint), 0)];
+  }
 }
 
 /** The console's files; none where it is switched off. It shows a secret only if everybody knows it anyway. */

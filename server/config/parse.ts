@@ -71,10 +71,7 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   const entries = appEntries(node.app, layers, spell);
   const listed = readApps(entries.entries, node.appDefaults);
   problems.push(...entries.problems, ...listed.problems);
-  const developmentApp =
-    mode === 'development' && entries.none
-      ? developmentAppOf(node)
-      : undefined;
+  const developmentApp = mode === 'development' && entries.none ? developmentAppOf(node) : undefined;
   if (mode === 'production' && entries.none) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 

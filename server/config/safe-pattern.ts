@@ -47,7 +47,8 @@ function isCheap(pattern: string): boolean {
       continue;
     }
     closed = undefined;
-    const token = /^(?:\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:<?[=!]|:|<[^>]*>))?|[^])/.exec(rest)?.[0] ?? rest;
+    const token =
+      /^(?:\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:<?[=!]|:|<[^>]*>))?|[\s\S])/.exec(rest)?.[0] ?? rest;
     if (/^(?:\\[1-9k]|\(\?<?[=!])/.test(token)) return false;
     if (token.startsWith('(')) groups.push({ open: false });
     else if (token === ')') {

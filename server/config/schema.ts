@@ -162,7 +162,7 @@ export const webhookSchema = described(
     ).prefault({}),
     headers: described(z.record(z.string(), z.string()).refine(areWebhookHeaders), {
       description: 'Headers sent beside those of the protocol',
-      must: "a group of at most 50 headers, none of them one that Carillon or HTTP sets, values without line ends",
+      must: 'a group of at most 50 headers, none of them one that Carillon or HTTP sets, values without line ends',
       secret: true,
     }).default({}),
     batch: toggle(true, 'Off: one event per request'),
@@ -272,7 +272,12 @@ export const nodeSchema = group('Node', {
     batchMs: whole(0, 10_000, 250, 'Milliseconds the first event of a request waits for others'),
     timeoutMs: whole(1, 60_000, 4000, 'Milliseconds a request may take, its answer included'),
     retrySeconds: whole(0, 86_400, 300, 'Seconds after an event in which it is tried again'),
-    retryFirstMs: whole(1, 60_000, 1000, 'Milliseconds until the first repetition; each further pause is twice as long'),
+    retryFirstMs: whole(
+      1,
+      60_000,
+      1000,
+      'Milliseconds until the first repetition; each further pause is twice as long',
+    ),
     retryLongestSeconds: whole(1, 3600, 128, 'Seconds between two repetitions at most'),
     queueLimit: whole(
       1,
@@ -280,9 +285,24 @@ export const nodeSchema = group('Node', {
       100_000,
       'Events queued per endpoint; past it the oldest become dead letters',
     ),
-    queueBytes: whole(65_536, 17_179_869_184, 67_108_864, 'Bytes of queued events per endpoint; past it likewise'),
-    deadLetterLimit: whole(0, 10_000_000, 100_000, 'Dead letters kept on this node; past it the oldest are lost'),
-    deadLetterBytes: whole(0, 17_179_869_184, 67_108_864, 'Bytes of dead letters on this node; past it likewise'),
+    queueBytes: whole(
+      65_536,
+      17_179_869_184,
+      67_108_864,
+      'Bytes of queued events per endpoint; past it likewise',
+    ),
+    deadLetterLimit: whole(
+      0,
+      10_000_000,
+      100_000,
+      'Dead letters kept on this node; past it the oldest are lost',
+    ),
+    deadLetterBytes: whole(
+      0,
+      17_179_869_184,
+      67_108_864,
+      'Bytes of dead letters on this node; past it likewise',
+    ),
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
   allowPrivateAddresses: toggle(

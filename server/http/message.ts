@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly query: string;
   /** The `Accept` header; '' when absent. */
   readonly accept: string;
+  /** The `Authorization` header; '' when absent, and outside the admin API, which alone asks for it. */
+  readonly authorization: string;
   /** Empty for methods without a body. */
   readonly body: Buffer;
 }

@@ -1,6 +1,11 @@
 /** The poster over node:http and node:https: connections kept alive, addresses checked, answers bounded. */
 import type { LookupAddress } from 'node:dns';
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
@@ -124,7 +129,9 @@ function checkedLookup({ policy, names }: HttpPosterPorts): LookupFunction {
     const fail = (error: unknown): void =>
       callback(error instanceof Error ? error : new Error(String(error)), '', 0);
     names.addresses(host).then((addresses) => {
-      const allowed = addresses.filter(({ address }) => policy.allows(address)).filter(ofFamily(options.family));
+      const allowed = addresses
+        .filter(({ address }) => policy.allows(address))
+        .filter(ofFamily(options.family));
       const [first] = allowed;
       if (first === undefined) fail(new Error(notAllowed(host)));
       else if (options.all === true) callback(null, allowed);
@@ -153,7 +160,9 @@ function isReset(error: Error): boolean {
 /** Several addresses tried in vain make an error without words of its own. */
 function wordsFor(error: Error): string {
   if (error instanceof AggregateError) {
-    return [...new Set(error.errors.map((inner) => (inner instanceof Error ? inner.message : String(inner))))].join(', ');
+    return [
+      ...new Set(error.errors.map((inner) => (inner instanceof Error ? inner.message : String(inner)))),
+    ].join(', ');
   }
   return error.message || error.name;
 }

@@ -99,11 +99,7 @@ function addWebhooks(registry: Registry, counters: Counters, queued: QueuedWebho
     });
   };
   byApp('s_sent_total', 'Webhook events delivered, once for each endpoint', ({ sent }) => sent);
-  byApp(
-    '_attempts_failed_total',
-    'Webhook requests that failed',
-    ({ failedAttempts }) => failedAttempts,
-  );
+  byApp('_attempts_failed_total', 'Webhook requests that failed', ({ failedAttempts }) => failedAttempts);
   byApp('_dead_letters_total', 'Webhook events given up', ({ deadLetters }) => deadLetters);
   new Gauge({
     name: 'carillon_webhooks_queued',

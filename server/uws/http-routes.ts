@@ -1,5 +1,6 @@
 /** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
 import type { TemplatedApp, HttpRequest as UwsRequest, HttpResponse as UwsResponse } from 'uWebSockets.js';
+import { ADMIN_PREFIX } from '../http/admin-api.ts';
 import { failure, type Headers, type HttpRequest, type HttpResponse } from '../http/message.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -60,11 +61,13 @@ class Exchange {
       this.#over = true;
     });
     try {
+      const path = uwsRequest.getUrl();
       const head = {
         method,
-        path: uwsRequest.getUrl(),
+        path,
         query: uwsRequest.getQuery() ?? '',
         accept: uwsRequest.getHeader('accept'),
+        authorization: path.startsWith(ADMIN_PREFIX) ? uwsRequest.getHeader('authorization') : '',
       };
       this.#isHead = method === 'HEAD';
       if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);

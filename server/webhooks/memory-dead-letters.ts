@@ -50,7 +50,7 @@ export class MemoryDeadLetters implements DeadLetters {
   add(undelivered: readonly Undelivered[]): void {
     const { ids, clock, log } = this.#ports;
     for (const one of undelivered) {
-      const letter = { id: ids.uniqueId(), failedAt: clock.now(), ...one };
+      const letter = { ...one, id: ids.uniqueId(), failedAt: clock.now() };
       this.#kept.set(letter.id, { letter, number: this.#next++ });
       this.#bytes += one.event.json.length;
     }

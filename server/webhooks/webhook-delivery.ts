@@ -12,6 +12,9 @@ export interface DeliveryPorts extends LanePorts {
   readonly logger: Logger;
 }
 
+/** How often a stop looks whether its time is over. */
+const BEAT_MS = 50;
+
 export class WebhookDelivery {
   readonly #ports: DeliveryPorts;
   readonly #workers: readonly LaneWorker[];
@@ -35,8 +38,13 @@ export class WebhookDelivery {
   async stop(ms: number): Promise<void> {
     const { queue, poster, clock } = this.#ports;
     await queue.close();
-    // A pause, not a timer, because nothing else keeps the process alive while workers wait to try again.
-    await Promise.race([this.#working, clock.pause(ms)]);
+    let done = false;
+    const finished = this.#working.then(() => {
+      done = true;
+    });
+    const end = clock.now() + ms;
+    // Pauses, not a timer, because nothing else keeps the process alive while workers wait to try again.
+    while (!done && clock.now() < end) await Promise.race([finished, clock.pause(BEAT_MS)]);
     for (const worker of this.#workers) worker.halt();
     poster.close();
     await this.#working;
@@ -48,7 +56,10 @@ export class WebhookDelivery {
     for (const endpoint of endpoints.all()) {
       const events = queue.queued(endpoint);
       if (events === 0) continue;
-      logger.error({ appId: endpoint.appId, endpoint: endpoint.name, events }, 'webhooks not sent before the stop');
+      logger.error(
+        { appId: endpoint.appId, endpoint: endpoint.name, events },
+        'webhooks not sent before the stop',
+      );
     }
   }
 }

@@ -5,6 +5,7 @@ import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingSink } from '../support/webhook-sinks.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
 import { presenceStoreContract } from './presence-store.contract.ts';
@@ -16,12 +17,14 @@ describe('MemoryBroker', () => {
 describe('MemoryPresenceStore', () => {
   presenceStoreContract(async () => {
     const published: Publication[] = [];
-    const store = new MemoryPresenceStore({
-      publish: (publication) => {
+    const sink = new RecordingSink();
+    const broker = {
+      publish: (publication: Publication) => {
         published.push(publication);
       },
-    });
-    return { store, announced: () => published };
+    };
+    const store = new MemoryPresenceStore(broker, sink);
+    return { store, announced: () => published, reported: () => sink.events };
   });
 });
 

@@ -7,6 +7,7 @@ import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
+import { CacheMisses } from '../../server/channels/cache-misses.ts';
 import { ClientEventCommand } from '../../server/channels/client-event.ts';
 import type { Connection } from '../../server/channels/connection.ts';
 import { Delivery } from '../../server/channels/deliver.ts';
@@ -26,6 +27,7 @@ import { AuthorizationDeadlines } from '../../server/socket/authorization-deadli
 import { Sessions } from '../../server/socket/session.ts';
 import { Counters } from '../../server/telemetry/counters.ts';
 import { FakeClock } from './fake-clock.ts';
+import { noWebhooks } from './webhook-sinks.ts';
 
 const APP = { id: '1', key: 'key', secret: 'secret' };
 
@@ -135,17 +137,19 @@ export function slowNode(): SlowNode {
   const fanout = new LoopFanout();
   const memoryBroker = new MemoryBroker();
   memoryBroker.start(new Delivery(hub, fanout, counters));
-  const presence = new MemoryPresenceStore(memoryBroker);
+  const presence = new MemoryPresenceStore(memoryBroker, noWebhooks);
   const broker: Broker = gated<Broker>(memoryBroker, gate, new Set(['start', 'unfollow', 'publish']));
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
   const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
   const deadlines = new AuthorizationDeadlines(clock);
-  const counts = new SubscriptionCounts(broker, clock, logger);
+  const counts = new SubscriptionCounts(broker, noWebhooks, clock, logger);
   const authorized = deadlines.clear.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,
     cache,
+    misses: new CacheMisses(noWebhooks, clock, logger),
+    webhooks: noWebhooks,
     counts,
     registry,
     clock,
