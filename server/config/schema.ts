@@ -266,7 +266,7 @@ export const nodeSchema = group('Node', {
       0,
       60_000,
       3000,
-      'Milliseconds channel_vacated and member_removed wait for a return, which cancels both; 0 sends them at once',
+      'Milliseconds channel_vacated and member_removed wait for a return that cancels both',
     ),
     batchEvents: whole(1, 1000, 20, 'Events of one request at most'),
     batchMs: whole(0, 10_000, 250, 'Milliseconds the first event of a request waits for others'),
@@ -307,7 +307,7 @@ export const nodeSchema = group('Node', {
   }).prefault({}),
   allowPrivateAddresses: toggle(
     false,
-    'Let webhooks reach private and link-local addresses, and this machine (which development always allows)',
+    'Let webhooks reach private and link-local addresses, and this machine in production',
   ),
   admin: group('Admin API', {
     token: described(z.string().min(16).max(1024), {

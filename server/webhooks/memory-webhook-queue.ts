@@ -7,7 +7,7 @@ import type { Counters } from '../telemetry/counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { Grace } from './grace.ts';
-import { MemoryLane } from './memory-lane.ts';
+import { LaneBuffer } from './lane-buffer.ts';
 import { type QueuedEvent, queuedEvent } from './queued-event.ts';
 import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
@@ -35,7 +35,7 @@ export interface MemoryWebhookQueuePorts {
 }
 
 interface EndpointQueue {
-  readonly lanes: readonly MemoryLane[];
+  readonly lanes: readonly LaneBuffer[];
   count: number;
   bytes: number;
 }
@@ -54,7 +54,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
       const batch = endpoint.batch
         ? { events: settings.batchEvents, waitMs: settings.batchMs }
         : { events: 1, waitMs: 0 };
-      const lanes = endpoint.lanes.map(() => new MemoryLane(batch, ports.clock));
+      const lanes = endpoint.lanes.map(() => new LaneBuffer(batch, ports.clock));
       this.#queues.set(endpoint, { lanes, count: 0, bytes: 0 });
     }
   }
@@ -113,7 +113,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
   /** Makes room; false if all that is left is under way. */
   #shedOldest(endpoint: WebhookEndpoint, queue: EndpointQueue): boolean {
     const { deadLetters, counters, log } = this.#ports;
-    let holder: MemoryLane | undefined;
+    let holder: LaneBuffer | undefined;
     for (const lane of queue.lanes) {
       if (lane.oldest !== undefined && lane.oldest.at < (holder?.oldest?.at ?? Number.POSITIVE_INFINITY)) {
         holder = lane;
@@ -135,8 +135,8 @@ export class MemoryWebhookQueue implements WebhookQueue {
     return queue;
   }
 
-  #lane({ endpoint, index }: Lane): MemoryLane {
-    return this.#of(endpoint).lanes[index] as MemoryLane;
+  #lane({ endpoint, index }: Lane): LaneBuffer {
+    return this.#of(endpoint).lanes[index] as LaneBuffer;
   }
 }
 

@@ -12,7 +12,7 @@ export interface BatchSettings {
 
 const NOTHING: readonly QueuedEvent[] = [];
 
-export class MemoryLane {
+export class LaneBuffer {
   readonly #batch: BatchSettings;
   readonly #clock: Clock;
   readonly #waiting = new Fifo<QueuedEvent>();
