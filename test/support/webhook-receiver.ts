@@ -1,5 +1,11 @@
 /** A customer's backend: keeps what it is sent, byte for byte, and answers as a test wants. */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ReceivedEvent {
@@ -40,32 +46,26 @@ export class WebhookReceiver {
   /** Those that were taken. */
   readonly taken: Received[] = [];
   answer: Answer = accept;
-  readonly #close: () => Promise<void>;
+  readonly #server: Server;
+  readonly #port: number;
   #changed: Array<() => void> = [];
 
-  private constructor(port: number, close: () => Promise<void>) {
+  private constructor(server: Server, port: number) {
     this.url = `http://127.0.0.1:${port}/hooks`;
-    this.#close = close;
+    this.#server = server;
+    this.#port = port;
   }
 
   static async start(): Promise<WebhookReceiver> {
-    let receiver: WebhookReceiver | undefined;
-    const server = createServer((request, response) => {
+    const server = createServer();
+    await listen(server, 0);
+    const receiver = new WebhookReceiver(server, (server.address() as AddressInfo).port);
+    server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('error', () => undefined);
-      request.on('end', () => receiver?.receive(request, response, Buffer.concat(chunks).toString('utf8')));
+      request.on('end', () => receiver.receive(request, response, Buffer.concat(chunks).toString('utf8')));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    receiver = new WebhookReceiver(
-      port,
-      () =>
-        new Promise((resolve) => {
-          server.close(() => resolve());
-          server.closeAllConnections();
-        }),
-    );
     return receiver;
   }
 
@@ -98,9 +98,29 @@ export class WebhookReceiver {
     while (!condition()) await new Promise<void>((resolve) => this.#changed.push(resolve));
   }
 
-  close(): Promise<void> {
-    return this.#close();
+  /** Refuses connections from here on, and drops those there are. */
+  stopListening(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
   }
+
+  /** Takes connections again, at the same address. */
+  listenAgain(): Promise<void> {
+    return listen(this.#server, this.#port);
+  }
+
+  close(): Promise<void> {
+    return this.stopListening();
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
 }
 
 /** Events without what differs from run to run. */

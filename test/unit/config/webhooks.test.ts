@@ -126,14 +126,9 @@ describe('patterns', () => {
     expect(isSafePattern(pattern)).toBe(false);
   });
 
-  it.each(['a*a*b', '^a*a*a*b', '^.*.*.*$b'])(
-    '%j is tried on a long name in no time worth mentioning',
-    (pattern) => {
-      expect(isSafePattern(pattern)).toBe(true);
-      const started = process.cpuUsage().user;
-      expect(new RegExp(pattern).test('a'.repeat(200))).toBe(false);
-      // A pattern that doubles its work with each character would never get here.
-      expect(process.cpuUsage().user).toBeGreaterThanOrEqual(started);
-    },
-  );
+  // A pattern that multiplies its work with each character would never come to the end of this.
+  it.each(['a*a*b', '^a*a*a*b', '^.*.*.*$b'])('%j comes to an end on a long name', (pattern) => {
+    expect(isSafePattern(pattern)).toBe(true);
+    expect(new RegExp(pattern).test('a'.repeat(200))).toBe(false);
+  });
 });
