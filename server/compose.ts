@@ -171,8 +171,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     config.limits.bodyBytes,
   );
 
-  const port = await uws.listen(config.host, config.port);
   delivery.start();
+  const port = await uws.listen(config.host, config.port);
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
 
   const stop = async (): Promise<void> => {

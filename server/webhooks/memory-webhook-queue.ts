@@ -35,7 +35,8 @@ export interface MemoryWebhookQueuePorts {
 }
 
 interface EndpointQueue {
-  readonly lanes: readonly LaneBuffer[];
+  /** By the lane's number; those that have been used. */
+  readonly lanes: Map<number, LaneBuffer>;
   count: number;
   bytes: number;
 }
@@ -45,18 +46,20 @@ export class MemoryWebhookQueue implements WebhookQueue {
   readonly #ports: MemoryWebhookQueuePorts;
   readonly #grace: Grace;
   readonly #queues = new Map<WebhookEndpoint, EndpointQueue>();
+  #wake: (lane: Lane) => void = () => undefined;
+  #closed = false;
 
   constructor(settings: MemoryWebhookQueueSettings, ports: MemoryWebhookQueuePorts) {
     this.#settings = settings;
     this.#ports = ports;
     this.#grace = new Grace(settings.graceMs, ports.clock, (appId, event) => this.#queue(appId, event));
     for (const endpoint of ports.endpoints.all()) {
-      const batch = endpoint.batch
-        ? { events: settings.batchEvents, waitMs: settings.batchMs }
-        : { events: 1, waitMs: 0 };
-      const lanes = endpoint.lanes.map(() => new LaneBuffer(batch, ports.clock));
-      this.#queues.set(endpoint, { lanes, count: 0, bytes: 0 });
+      this.#queues.set(endpoint, { lanes: new Map(), count: 0, bytes: 0 });
     }
+  }
+
+  start(wake: (lane: Lane) => void): void {
+    this.#wake = wake;
   }
 
   wants(appId: string, kind: WebhookKind): boolean {
@@ -68,12 +71,12 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
-    return this.#lane(lane).take();
+    return this.#buffer(lane).take();
   }
 
   ack(lane: Lane): void {
     const queue = this.#of(lane.endpoint);
-    for (const event of this.#lane(lane).ack()) forget(queue, event);
+    for (const event of this.#buffer(lane).ack()) forget(queue, event);
   }
 
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {
@@ -83,7 +86,8 @@ export class MemoryWebhookQueue implements WebhookQueue {
 
   close(): void {
     this.#grace.close();
-    for (const { lanes } of this.#queues.values()) for (const lane of lanes) lane.close();
+    this.#closed = true;
+    for (const { lanes } of this.#queues.values()) for (const buffer of lanes.values()) buffer.close();
   }
 
   queued(endpoint: WebhookEndpoint): number {
@@ -104,7 +108,10 @@ export class MemoryWebhookQueue implements WebhookQueue {
     const queue = this.#of(endpoint);
     queue.count += 1;
     queue.bytes += event.json.length;
-    this.#lane(endpoint.laneOf(event.channel)).add(event);
+    const lane = endpoint.laneOf(event.channel);
+    const isFirst = !queue.lanes.has(lane.index);
+    this.#buffer(lane).add(event);
+    if (isFirst) this.#wake(lane);
     while (queue.count > this.#settings.queueLimit || queue.bytes > this.#settings.queueBytes) {
       if (!this.#shedOldest(endpoint, queue)) break;
     }
@@ -114,7 +121,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
   #shedOldest(endpoint: WebhookEndpoint, queue: EndpointQueue): boolean {
     const { deadLetters, counters, log } = this.#ports;
     let holder: LaneBuffer | undefined;
-    for (const lane of queue.lanes) {
+    for (const lane of queue.lanes.values()) {
       if (lane.oldest !== undefined && lane.oldest.at < (holder?.oldest?.at ?? Number.POSITIVE_INFINITY)) {
         holder = lane;
       }
@@ -135,8 +142,17 @@ export class MemoryWebhookQueue implements WebhookQueue {
     return queue;
   }
 
-  #lane({ endpoint, index }: Lane): LaneBuffer {
-    return this.#of(endpoint).lanes[index] as LaneBuffer;
+  #buffer({ endpoint, index }: Lane): LaneBuffer {
+    const { lanes } = this.#of(endpoint);
+    let buffer = lanes.get(index);
+    if (buffer === undefined) {
+      const { batchEvents, batchMs } = this.#settings;
+      const batch = endpoint.batch ? { events: batchEvents, waitMs: batchMs } : { events: 1, waitMs: 0 };
+      buffer = new LaneBuffer(batch, this.#ports.clock);
+      if (this.#closed) buffer.close();
+      lanes.set(index, buffer);
+    }
+    return buffer;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Carries queued events to their receivers: one worker per lane, so that nobody waits for another's receiver. */
+/** Carries queued events to their receivers: one worker per lane in use, so that nobody waits for another's receiver. */
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
@@ -13,22 +13,24 @@ export interface DeliveryPorts extends LanePorts {
 }
 
 /** How often a stop looks whether its time is over. */
-const BEAT_MS = 50;
+const BEAT_MS = 20;
 
 export class WebhookDelivery {
+  readonly #settings: RetrySettings;
   readonly #ports: DeliveryPorts;
-  readonly #workers: readonly LaneWorker[];
-  #working: Promise<unknown> = Promise.resolve();
+  readonly #workers = new Set<LaneWorker>();
+  #stopped = false;
 
   constructor(settings: RetrySettings, ports: DeliveryPorts) {
+    this.#settings = settings;
     this.#ports = ports;
-    this.#workers = [...ports.endpoints.all()].flatMap(({ lanes }) =>
-      lanes.map((lane) => new LaneWorker(lane, settings, ports)),
-    );
   }
 
+  /** Called before anything is added to the queue. */
   start(): void {
-    this.#working = Promise.all(this.#workers.map((worker) => worker.run()));
+    this.#ports.queue.start((lane) => {
+      if (!this.#stopped) this.#work(new LaneWorker(lane, this.#settings, this.#ports));
+    });
   }
 
   /**
@@ -38,17 +40,19 @@ export class WebhookDelivery {
   async stop(ms: number): Promise<void> {
     const { queue, poster, clock } = this.#ports;
     await queue.close();
-    let done = false;
-    const finished = this.#working.then(() => {
-      done = true;
-    });
     const end = clock.now() + ms;
     // Pauses, not a timer, because nothing else keeps the process alive while workers wait to try again.
-    while (!done && clock.now() < end) await Promise.race([finished, clock.pause(BEAT_MS)]);
+    while (this.#workers.size > 0 && clock.now() < end) await clock.pause(BEAT_MS);
+    this.#stopped = true;
     for (const worker of this.#workers) worker.halt();
     poster.close();
-    await this.#working;
     this.#reportUnsent();
+  }
+
+  /** A worker never fails; it ends when the queue is closed and its lane empty, or when it is halted. */
+  #work(worker: LaneWorker): void {
+    this.#workers.add(worker);
+    worker.run().then(() => this.#workers.delete(worker));
   }
 
   #reportUnsent(): void {

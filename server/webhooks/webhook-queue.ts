@@ -28,6 +28,13 @@ export interface WebhookSink {
 
 export interface WebhookQueue extends WebhookSink {
   /**
+   * Says who delivers; called once, before anything is added.
+   * @param wake called with each lane when it gets its first event: from then on it is to be taken from, for good. Lanes
+   *   that nobody has used need nobody who waits at them.
+   */
+  start(wake: (lane: Lane) => void): void;
+
+  /**
    * The next events of a lane, oldest first: as many as one request may carry. Waits for the first, then until the
    * request is full or its first event has waited its time. An empty list once the queue is closing and the lane is
    * empty.

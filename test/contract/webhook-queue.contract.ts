@@ -127,6 +127,22 @@ export function webhookQueueContract(
     });
   });
 
+  it('wakes who delivers, once for each lane that is used', async () => {
+    const woken: Lane[] = [];
+    under.queue.start((lane) => woken.push(lane));
+    await under.queue.add(APP, miss('a'));
+    await under.queue.add(APP, miss('a'));
+    expect(woken).toEqual([laneOf('a')]);
+    await under.advance(250);
+    await under.queue.take(laneOf('a'));
+    await under.queue.ack(laneOf('a'));
+    const other = ['b', 'c', 'd', 'e'].find((channel) => laneOf(channel) !== laneOf('a')) ?? 'b';
+    await under.queue.add(APP, miss('a'));
+    await under.queue.add(APP, vacated(other));
+    await under.queue.close();
+    expect(woken).toEqual([laneOf('a'), laneOf(other)]);
+  });
+
   describe('endpoints', () => {
     it('each get what they accept, under one id', async () => {
       await start([

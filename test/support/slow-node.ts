@@ -26,6 +26,7 @@ import type { PresenceStore } from '../../server/presence/presence-store.ts';
 import { AuthorizationDeadlines } from '../../server/socket/authorization-deadlines.ts';
 import { Sessions } from '../../server/socket/session.ts';
 import { Counters } from '../../server/telemetry/counters.ts';
+import type { WebhookSink } from '../../server/webhooks/webhook-queue.ts';
 import { FakeClock } from './fake-clock.ts';
 import { noWebhooks } from './webhook-sinks.ts';
 
@@ -121,7 +122,7 @@ export interface Client {
   leave(): void;
 }
 
-export function slowNode(): SlowNode {
+export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const gate = new Gate();
   const clock = new FakeClock();
   const errors: string[] = [];
@@ -142,14 +143,14 @@ export function slowNode(): SlowNode {
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
   const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
   const deadlines = new AuthorizationDeadlines(clock);
-  const counts = new SubscriptionCounts(broker, noWebhooks, clock, logger);
+  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const authorized = deadlines.clear.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,
     cache,
-    misses: new CacheMisses(noWebhooks, clock, logger),
-    webhooks: noWebhooks,
+    misses: new CacheMisses(webhooks, clock, logger),
+    webhooks,
     counts,
     registry,
     clock,

@@ -148,6 +148,16 @@ describe('a stop', () => {
     expect(server.errors).toEqual([]);
   });
 
+  it('tells of clients that never answered the close', async () => {
+    await start();
+    const client = await RawClient.connect(server);
+    await client.subscribe('news');
+    client.socket.pause();
+    await server.stop();
+    expect(receiver.names).toEqual(['channel_occupied', 'channel_vacated']);
+    client.socket.terminate();
+  });
+
   it('gives up on a dead receiver in time, and says how much was left', async () => {
     receiver.answer = () => false;
     await start({ drainSeconds: 0 });

@@ -60,15 +60,22 @@ function replay(ports: DeadLetterPorts, call: AdminCall): Eventual<HttpResponse>
   const selection = selectionOf(call);
   if (typeof selection === 'string') return refused(selection);
   return andThen(ports.deadLetters.take(selection), async (letters) => {
-    const orphans: DeadLetter[] = [];
-    for (const letter of letters) {
-      const endpoint = ports.endpoints.find(letter.appId, letter.endpoint);
-      if (endpoint === undefined) orphans.push(letter);
-      else await ports.queue.replay(endpoint, [letter.event]);
+    const left = new Set(letters);
+    let orphans = 0;
+    try {
+      for (const letter of letters) {
+        const endpoint = ports.endpoints.find(letter.appId, letter.endpoint);
+        if (endpoint === undefined) orphans += 1;
+        else {
+          await ports.queue.replay(endpoint, [letter.event]);
+          left.delete(letter);
+        }
+      }
+    } finally {
+      // Nothing is thrown away because its endpoint is not configured now, or because the queue failed.
+      if (left.size > 0) await ports.deadLetters.add([...left]);
     }
-    // Nothing is thrown away because its endpoint is not configured at the moment.
-    if (orphans.length > 0) await ports.deadLetters.add(orphans);
-    return adminJson(200, { replayed: letters.length - orphans.length, without_endpoint: orphans.length });
+    return adminJson(200, { replayed: letters.length - orphans, without_endpoint: orphans });
   });
 }
 

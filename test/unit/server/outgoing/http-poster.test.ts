@@ -1,7 +1,9 @@
 /** The poster against receivers that behave, and against those that don't. */
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../../server/lib/system-clock.ts';
 import { AddressPolicy, type AddressPolicyOptions } from '../../../../server/outgoing/address-policy.ts';
 import { HttpPoster } from '../../../../server/outgoing/http-poster.ts';
@@ -190,6 +192,31 @@ describe('a receiver that fails', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     one.close();
     expect(await under).toEqual({ ok: false, reason: 'the node is stopping' });
+  });
+});
+
+describe('over TLS', () => {
+  const file = (name: string): Buffer =>
+    readFileSync(new URL(`../../../support/tls/${name}`, import.meta.url));
+
+  async function secure(): Promise<number> {
+    const options = { cert: file('cert.pem'), key: file('key.pem') };
+    const server = createSecureServer(options, (_request, response) => response.end());
+    const port = await listening(server as unknown as Server);
+    closers.push(() => server.closeAllConnections());
+    return port;
+  }
+
+  it('a certificate that nobody vouches for is a failure', async () => {
+    const result = await post(poster(), `https://localhost:${await secure()}/`);
+    expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('certificate') });
+  });
+
+  it('requests arrive', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    const result = await post(poster(), `https://localhost:${await secure()}/`);
+    vi.unstubAllEnvs();
+    expect(result).toEqual({ ok: true, status: 200 });
   });
 });
 

@@ -161,9 +161,11 @@ describe('stopping', () => {
     const { queue, delivery, attempts, advance, errors } = node(() => TAKEN);
     queue.add('1', { name: 'channel_vacated', channel: 'a' });
     queue.add('1', miss('a'));
-    const stopped = delivery.stop(5000);
-    await advance(250);
-    await stopped;
+    let stopped = false;
+    delivery.stop(5000).then(() => {
+      stopped = true;
+    });
+    while (!stopped) await advance(250);
     expect(
       attempts.flatMap(({ request }) => (JSON.parse(request.body) as { events: object[] }).events),
     ).toMatchObject([{ name: 'cache_miss' }, { name: 'channel_vacated' }]);
