@@ -150,7 +150,7 @@ function hostOf({ hostname }: URL): string {
 }
 
 function notAllowed(host: string): string {
-  return `${host} is a private address, and those are not allowed`;
+  return `${host} is a private address, and those are not allowed (allowPrivateAddresses)`;
 }
 
 function isReset(error: Error): boolean {

@@ -45,7 +45,8 @@ export class MemoryPresenceStore implements PresenceStore {
     const before = app.isOccupied(channel);
     if (count > 0) app.subscriptions.set(channel, count);
     else app.subscriptions.delete(channel);
-    return { subscriptions: count, transition: this.#occupancyChange(appId, app, channel, before) };
+    const after = count > 0 || app.rosters.has(channel);
+    return { subscriptions: count, transition: this.#occupancyChange(appId, channel, before, after) };
   }
 
   join(appId: string, channel: string, member: Member, socketId: string, maxMembers: number): JoinResult {
@@ -56,7 +57,7 @@ export class MemoryPresenceStore implements PresenceStore {
     const added = roster.add(member.userId, member.userInfo);
     app.rosters.set(channel, roster);
     // The stay of a member lies within that of its channel: occupied, added, removed, vacated.
-    this.#occupancyChange(appId, app, channel, before);
+    this.#occupancyChange(appId, channel, before, true);
     if (added) this.#tellMember('member_added', appId, channel, member.userId);
     if (added) this.#announce(appId, channel, memberAdded(channel, member.userId, member.userInfo), socketId);
     return { joined: true, added, roster };
@@ -68,7 +69,7 @@ export class MemoryPresenceStore implements PresenceStore {
     if (!roster?.remove(userId)) return;
     if (roster.size === 0) app.rosters.delete(channel);
     this.#tellMember('member_removed', appId, channel, userId);
-    this.#occupancyChange(appId, app, channel, true);
+    this.#occupancyChange(appId, channel, true, app.isOccupied(channel));
     this.#announce(appId, channel, memberRemoved(channel, userId));
   }
 
@@ -123,14 +124,8 @@ export class MemoryPresenceStore implements PresenceStore {
     return app;
   }
 
-  /** The transition since `before`, if there was one; backends are told of it. */
-  #occupancyChange(
-    appId: string,
-    app: AppPresence,
-    channel: string,
-    before: boolean,
-  ): Occupancy['transition'] {
-    const after = app.isOccupied(channel);
+  /** The transition from `before` to `after`, if it is one; backends are told of it. */
+  #occupancyChange(appId: string, channel: string, before: boolean, after: boolean): Occupancy['transition'] {
     if (after === before) return undefined;
     const name = after ? 'channel_occupied' : 'channel_vacated';
     if (this.#webhooks.wants(appId, name) && channelType(channel).kind !== 'user') {
