@@ -29,6 +29,14 @@ export function errorFrame(code: number | null, message: string): string {
   return `{"event":"pusher:error","data":{"code":${code},"message":${quote(message)}}}`;
 }
 
+/** Clients of older protocols expect an error before each close of the server's. */
+const CLOSE_ONLY_PROTOCOL = 6;
+
+/** What a client of this protocol version is sent before a close; undefined for those that read the close itself. */
+export function errorBeforeClose(protocol: number, code: number, text: string): string | undefined {
+  return protocol < CLOSE_ONLY_PROTOCOL ? errorFrame(code, text) : undefined;
+}
+
 /** @param dataJson the roster of a presence channel, already a JSON string; `"{}"` for the other kinds */
 export function subscriptionSucceeded(channel: string, dataJson: string = EMPTY): string {
   return `{"event":"pusher_internal:subscription_succeeded","channel":${quote(channel)},"data":${dataJson}}`;

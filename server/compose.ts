@@ -89,7 +89,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
-  const authorized = deadlines.clear.bind(deadlines);
+  const authorized = deadlines.authorized.bind(deadlines);
   const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const misses = new CacheMisses(webhooks, clock, logger);
   const ports = {
@@ -136,7 +136,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
           logger,
         );
-  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })), admin);
+  const site = new Site(pages, new SignedApi(ports, apiRoutes({ ...ports, publisher })), admin, logger);
 
   const policy = new AddressPolicy({
     allowPrivate: config.allowPrivateAddresses,
@@ -177,8 +177,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
-    uws.stopListening();
+    // Still listening: who comes now is told to come back later, and balancers see that the node is not ready.
     await drainConnections(hub, clock, config.drainSeconds * 1000);
+    uws.stopListening();
     // The close frames and the last answers are on their way.
     await clock.pause(LAST_WORDS_MS);
     deadlines.stop();

@@ -9,15 +9,23 @@ const MS_PER_CONNECTION = 2;
 const TICK_MS = 20;
 
 /**
- * Closes all connections with 4200, evenly over at most `windowMs` milliseconds. The first go after a beat, in which
- * requests under way are still answered.
+ * How long clients that come back at once are still told to come again later. pusher-js dials within the same
+ * millisecond; finding the port closed, it would not try again for a quarter of a minute.
+ */
+const TURN_AWAY_MS = 1000;
+
+/**
+ * Closes all connections with 4200, evenly over at most `windowMs` milliseconds, and goes on refusing those who come
+ * back for up to a second of it. The first go after a beat, in which requests under way are still answered.
  */
 export async function drainConnections(hub: Hub, clock: Clock, windowMs: number): Promise<void> {
   const connections = [...hub.connections()];
+  const closing = connections.length > 0;
   const spreadMs = Math.min(windowMs, connections.length * MS_PER_CONNECTION);
   const perTick = Math.max(1, Math.ceil((connections.length * TICK_MS) / Math.max(spreadMs, 1)));
   do {
     await clock.pause(TICK_MS);
     for (const connection of connections.splice(0, perTick)) connection.close(Codes.reconnect);
   } while (connections.length > 0);
+  if (closing) await clock.pause(Math.min(windowMs, TURN_AWAY_MS));
 }

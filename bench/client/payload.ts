@@ -8,7 +8,6 @@
 export const SEQUENCE_DIGITS = 8;
 /** Stream numbers, likewise. */
 export const STREAM_DIGITS = 2;
-export const MAX_STREAMS = 10 ** STREAM_DIGITS;
 /** Stands before the stream number and nowhere else in a frame. */
 export const MARK = '~';
 

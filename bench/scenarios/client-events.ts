@@ -32,7 +32,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   await each(clients, 'private subscriptions', (client, i) => {
     return client.subscribe(roomOf(i), channelAuth(app, client.socketId, roomOf(i)));
   });
-  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 8)];
+  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 20)];
   sockets.check();
   await closeCrowd(clients);
   return figures;

@@ -35,8 +35,11 @@ async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promis
   await publisher.connect();
   const cost = await meter.measure(async () => {
     const poke = setInterval(() => publisher.poke(), 1);
-    await publisher.flood(LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
-    clearInterval(poke);
+    try {
+      await publisher.flood(LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
+    } finally {
+      clearInterval(poke);
+    }
     await tally.until(publisher.sent * subscribers);
   });
   const deliveries = publisher.sent * subscribers;

@@ -28,7 +28,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const sockets = new Tally();
   const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, channels);
   await subscribeCrowd(clients, channelName);
-  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 4)];
+  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 8)];
   sockets.check();
   await closeCrowd(clients);
   return figures;

@@ -23,7 +23,7 @@ const LIMIT_MS = 6_000;
 
 async function run(bench: Bench): Promise<Figure[]> {
   const { app, smoke } = bench;
-  const [singles, batches] = smoke ? [64, 32] : [8_000, 1_600];
+  const [singles, batches] = smoke ? [64, 32] : [16_000, 6_400];
   await proveDelivery(bench);
   return [
     await flood(

@@ -22,7 +22,7 @@ export interface AppFeatures {
 
 /** Per-app bounds. A limit documented as "0 lifts it" is switched off by zero. */
 export interface AppLimits {
-  /** Sockets of this app on this cluster; 0 lifts it. Past it: close 4004. */
+  /** Sockets of this app on this node; 0 lifts it. Past it: close 4004. */
   readonly connections: number;
   /** Channels one connection may hold. Past it: subscription error `LimitReached`. */
   readonly channelsPerConnection: number;

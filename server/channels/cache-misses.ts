@@ -36,7 +36,9 @@ export class CacheMisses {
     this.#forgetOld(now);
     const added = this.#webhooks.add(appId, { name: 'cache_miss', channel });
     if (added instanceof Promise) {
-      added.catch((error) => this.#logger.error({ error, channel }, 'cache miss not queued for webhooks'));
+      added.catch((error) =>
+        this.#logger.error({ err: error, channel }, 'cache miss not queued for webhooks'),
+      );
     }
   }
 

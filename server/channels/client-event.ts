@@ -55,7 +55,7 @@ export class ClientEventCommand {
       ),
     );
     const lost = (error: unknown): void => {
-      logger.warn({ error, channel: message.channel }, 'client event lost');
+      logger.warn({ err: error, channel: message.channel }, 'client event lost');
       connection.sendError('Client event could not be delivered, please try again');
     };
     if (published instanceof Promise) {
@@ -80,7 +80,7 @@ export class ClientEventCommand {
       userId,
     });
     if (added instanceof Promise) {
-      added.catch((error) => logger.error({ error, channel }, 'client event not queued for webhooks'));
+      added.catch((error) => logger.error({ err: error, channel }, 'client event not queued for webhooks'));
     }
   }
 

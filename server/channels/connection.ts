@@ -1,5 +1,5 @@
 /** One client's connection: who it is and what it follows. Knows no transport; complete from birth. */
-import { type Code, errorFrame } from '../../protocol/index.ts';
+import { type Code, errorBeforeClose, errorFrame } from '../../protocol/index.ts';
 import type { RateWindow } from '../lib/rate-window.ts';
 import type { Channel, Subscription } from './channel.ts';
 import type { AppHub } from './hub.ts';
@@ -11,9 +11,6 @@ export interface User {
   /** JSON text of an object; undefined if there is none. */
   readonly userInfo: string | undefined;
 }
-
-/** Clients older than this expect an error frame before every close. */
-const CLOSE_ONLY_PROTOCOL = 6;
 
 export class Connection {
   /** The socket id: the connection's name towards applications. */
@@ -51,7 +48,8 @@ export class Connection {
   /** Ends the connection with a code from the catalogue. */
   close(code: Code, text: string = code.text): void {
     if (!this.open) return;
-    if (this.protocol < CLOSE_ONLY_PROTOCOL) this.socket.send(errorFrame(code.code, text));
+    const farewell = errorBeforeClose(this.protocol, code.code, text);
+    if (farewell !== undefined) this.socket.send(farewell);
     this.socket.end(code.code, text);
   }
 

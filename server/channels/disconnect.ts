@@ -11,21 +11,26 @@ export interface DisconnectPorts extends LeavePorts {
 
 /** Lets go of everything. The socket is gone; subscriptions still under way undo themselves when they find that out. */
 export function disconnect(ports: DisconnectPorts, connection: Connection): void {
-  const settle = (done: Eventual<void>): void => {
-    if (done instanceof Promise) {
-      done.catch((error) =>
-        ports.logger.error({ error, socketId: connection.id }, 'disconnect not recorded'),
-      );
+  // Each step by itself: one that fails must not keep the others from being taken.
+  const step = (take: () => Eventual<void>): void => {
+    const failed = (err: unknown): void =>
+      ports.logger.error({ err, socketId: connection.id }, 'disconnect not recorded');
+    try {
+      const done = take();
+      if (done instanceof Promise) done.catch(failed);
+    } catch (err) {
+      failed(err);
     }
   };
   for (const subscription of connection.subscriptions()) {
-    if (subscription.active) settle(leaveChannel(ports, connection, subscription));
+    if (subscription.active) step(() => leaveChannel(ports, connection, subscription));
   }
   const { hub, user, watching } = connection;
   if (watching !== undefined) {
     connection.watching = undefined;
-    unwatch(ports, connection, watching);
+    step(() => unwatch(ports, connection, watching));
   }
-  if (user !== undefined && hub.removeUser(user.id, connection))
-    settle(ports.presence.signedOut(hub.app.id, user.id));
+  if (user !== undefined && hub.removeUser(user.id, connection)) {
+    step(() => ports.presence.signedOut(hub.app.id, user.id));
+  }
 }

@@ -6,8 +6,7 @@ import type { Connection } from './connection.ts';
 
 /** This node's share of one app. */
 export class AppHub {
-  /** The app as it is now; replaced when the registry reports a change. */
-  app: App;
+  readonly app: App;
   /** Connections of the app on this node. */
   connections = 0;
   /** Those of them that have yet to show who they are: they don't count towards the app's quota. */
@@ -76,13 +75,13 @@ export class Hub {
     return this.#connections.size;
   }
 
-  /** The hub of an app, made at its first use; an app that changed is replaced in it. */
+  /** The hub of an app, made at its first use. */
   of(app: App): AppHub {
     let hub = this.#apps.get(app.id);
     if (hub === undefined) {
       hub = new AppHub(app, this.#nextIndex++);
       this.#apps.set(app.id, hub);
-    } else if (hub.app !== app) hub.app = app;
+    }
     return hub;
   }
 

@@ -1,8 +1,8 @@
 /** A connection's leaving a channel, the same for an unsubscribe and for a close. */
 import type { Broker } from '../broker/broker.ts';
-import { andThen, type Eventual } from '../lib/eventual.ts';
-import type { PresenceStore } from '../presence/presence-store.ts';
-import type { Subscription } from './channel.ts';
+import { all, andThen, type Eventual } from '../lib/eventual.ts';
+import type { Occupancy, PresenceStore } from '../presence/presence-store.ts';
+import type { Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { releaseChannel } from './follow.ts';
 import type { SubscriptionCounts } from './subscription-counts.ts';
@@ -28,11 +28,22 @@ export function leaveChannel(
   subscription.state = 'joining';
   channel.subscriptions -= 1;
   const left = leaveAsMember(ports.presence, connection, subscription);
-  const counted = ports.presence.subscribed(hub.app.id, channel.name, channel.subscriptions);
+  const counted = countSubscriptions(ports.presence, hub.app.id, channel);
   releaseChannel(ports.broker, hub, channel);
-  return andThen(left, () =>
+  // Both are under way: waiting for one after the other would leave a failure of the second to nobody.
+  return andThen(all<unknown>([left, counted]), () =>
     andThen(counted, ({ subscriptions }) => ports.counts.changed(hub.app, channel, subscriptions)),
   );
+}
+
+/** Tells the store how many of this node's connections subscribe. Users' own channels are no channels to anybody else. */
+export function countSubscriptions(
+  presence: PresenceStore,
+  appId: string,
+  channel: Channel,
+): Eventual<Occupancy> {
+  if (channel.type.kind === 'user') return { subscriptions: channel.subscriptions, transition: undefined };
+  return presence.subscribed(appId, channel.name, channel.subscriptions);
 }
 
 /** One connection less of a member; the user's last on this node leaves the store. */

@@ -31,7 +31,7 @@ export function parseMember(channelData: string, limits: AppLimits): Member | Re
 /** A user id as text. A whole number too large for JavaScript is read as it is written, digit for digit. */
 function idText(channelData: string, value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'number') return undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   if (Number.isSafeInteger(value)) return String(value);
   const written = rawMember(channelData, 'user_id');
   return written !== undefined && /^-?\d+$/.test(written) ? written : String(value);

@@ -39,16 +39,16 @@ export class SignInCommand {
     const signed = userStringToSign(connection.id, message.userData);
     const problem = authProblem(this.#ports.registry, app, message.auth, signed);
     if (problem !== undefined) {
-      connection.sendError(problem);
+      this.#refuse(connection, problem);
       return;
     }
     const identity = parseUserData(message.userData, app.limits.userIdLength);
     if (typeof identity === 'string') {
-      connection.sendError(identity);
+      this.#refuse(connection, identity);
       return;
     }
     if (connection.user !== undefined && connection.user.id !== identity.user.id) {
-      connection.sendError(`Connection is already signed in as user '${connection.user.id}'`);
+      this.#refuse(connection, `Connection is already signed in as user '${connection.user.id}'`);
       return;
     }
     try {
@@ -59,8 +59,16 @@ export class SignInCommand {
     }
   }
 
+  #refuse(connection: Connection, reason: string): void {
+    this.#ports.logger.debug(
+      { app: connection.hub.app.id, socketId: connection.id, reason },
+      'sign-in refused',
+    );
+    connection.sendError(reason);
+  }
+
   #unavailable(connection: Connection, error: unknown): void {
-    this.#ports.logger.error({ error, socketId: connection.id }, 'sign-in failed');
+    this.#ports.logger.error({ err: error, socketId: connection.id }, 'sign-in failed');
     connection.close(Codes.unavailable);
   }
 

@@ -24,7 +24,7 @@ import type { CacheMisses } from './cache-misses.ts';
 import { type Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
-import { type LeavePorts, leaveChannel } from './leave.ts';
+import { countSubscriptions, type LeavePorts, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
 
@@ -60,7 +60,7 @@ export class SubscribeCommand {
     }
     const checked = this.#check(connection, message);
     if (isRefusal(checked)) {
-      refuse(connection, name, checked);
+      this.#refuse(connection, name, checked);
       return;
     }
     const subscription = this.#hold(connection, name, checked.member);
@@ -79,12 +79,12 @@ export class SubscribeCommand {
   #unavailable(connection: Connection, subscription: Subscription, error: unknown): void {
     const { logger } = this.#ports;
     const channel = subscription.channel.name;
-    logger.error({ error, channel, socketId: connection.id }, 'subscribe failed');
+    logger.error({ err: error, channel, socketId: connection.id }, 'subscribe failed');
     if (subscription.state === 'joining') this.#letGo(connection, subscription);
     else if (subscription.state === 'counted') {
       const left = leaveChannel(this.#ports, connection, subscription);
       if (left instanceof Promise)
-        left.catch((again) => logger.error({ error: again, channel }, 'leave not recorded'));
+        left.catch((again) => logger.error({ err: again, channel }, 'leave not recorded'));
     }
     connection.close(Codes.unavailable);
   }
@@ -150,12 +150,12 @@ export class SubscribeCommand {
         (roster) => {
           if (roster === 'full') {
             this.#letGo(connection, subscription);
-            refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+            this.#refuse(connection, channel.name, limitReached('Presence channel is full', 403));
             return;
           }
           channel.subscriptions += 1;
           subscription.state = 'counted';
-          const counted = presence.subscribed(app.id, channel.name, channel.subscriptions);
+          const counted = countSubscriptions(presence, app.id, channel);
           return andThen(counted, ({ subscriptions }) =>
             andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
               // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
@@ -228,10 +228,15 @@ export class SubscribeCommand {
     this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
     if (type.authorized) this.#ports.authorized(connection);
   }
-}
 
-/** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
-function refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
-  connection.send(subscriptionError(channel, type, message, status));
-  connection.sendError(message);
+  /** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
+  #refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
+    const { app } = connection.hub;
+    this.#ports.logger.debug(
+      { app: app.id, channel, socketId: connection.id, reason: message },
+      'subscription refused',
+    );
+    connection.send(subscriptionError(channel, type, message, status));
+    connection.sendError(message);
+  }
 }

@@ -86,7 +86,9 @@ export class SubscriptionCounts {
     }
     const published = this.#broker.publish(new FramePublication(app.id, channel.name, frame, joiner?.id));
     if (published instanceof Promise) {
-      published.catch((error) => this.#logger.warn({ error, channel: channel.name }, 'count not announced'));
+      published.catch((error) =>
+        this.#logger.warn({ err: error, channel: channel.name }, 'count not announced'),
+      );
     }
   }
 
@@ -99,7 +101,7 @@ export class SubscriptionCounts {
       subscriptionCount: count,
     });
     if (added instanceof Promise) {
-      added.catch((error) => this.#logger.error({ error, channel }, 'count not queued for webhooks'));
+      added.catch((error) => this.#logger.error({ err: error, channel }, 'count not queued for webhooks'));
     }
   }
 }

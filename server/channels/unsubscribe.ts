@@ -24,7 +24,9 @@ export class UnsubscribeCommand {
     connection.socket.unsubscribe(subscription.channel.topic);
     const left = leaveChannel(this.#ports, connection, subscription);
     if (left instanceof Promise) {
-      left.catch((error) => this.#ports.logger.error({ error, channel: name }, 'unsubscribe not recorded'));
+      left.catch((error) =>
+        this.#ports.logger.error({ err: error, channel: name }, 'unsubscribe not recorded'),
+      );
     }
   }
 }

@@ -111,7 +111,7 @@ function build(
     port: node.port,
     tls: tlsFrom(node.tls),
     trustProxy: node.trustProxy,
-    logLevel: node.logLevel,
+    logLevel: node.logLevel ?? (mode === 'development' ? 'debug' : 'info'),
     apps,
     limits: node.limits,
     cache: node.cache,

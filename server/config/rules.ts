@@ -48,7 +48,10 @@ export function webhookUrlProblems(
   return [{ key: spell('app.webhookUrl'), message }];
 }
 
-/** JSON at worst doubles a byte of data that is mostly quotes; names, ids and punctuation take the rest. */
+/**
+ * JSON doubles data that is mostly quotes; names, ids and punctuation take the rest. Control characters, and other
+ * letters where a client escapes them, take more: whoever sends full batches of those raises the limit.
+ */
 const BATCH_OVERHEAD_BYTES = 65_536;
 const ESCAPING_FACTOR = 2;
 

@@ -213,7 +213,8 @@ export const nodeSchema = group('Node', {
   ),
   logLevel: described(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     description: 'Least severe log lines to write',
-  }).default('info'),
+    fallback: 'debug in development, info in production',
+  }).optional(),
   drainSeconds: whole(0, 3600, 5, 'Seconds over which a stopping node asks its clients to reconnect'),
   console: described(z.boolean(), {
     description: 'Serve the console page at GET /',

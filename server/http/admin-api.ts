@@ -73,7 +73,7 @@ export class AdminApi {
   }
 
   #failed({ method, path }: HttpRequest, error: unknown): HttpResponse {
-    this.#logger.error({ error, method, path }, 'admin request failed');
+    this.#logger.error({ err: error, method, path }, 'admin request failed');
     return adminJson(500, { error: 'Internal error' });
   }
 }

@@ -44,14 +44,15 @@ function versionProblem(version: string | undefined): string | undefined {
 function timestampProblem(given: string | undefined, now: number): string | undefined {
   if (given === undefined || given === '') return 'Timestamp required';
   const seconds = Number(given);
+  if (Number.isNaN(seconds)) return 'Timestamp required';
   const serverSeconds = Math.floor(now / 1000);
   if (Math.abs(serverSeconds - seconds) < GRACE_SECONDS) return undefined;
-  return `Timestamp expired: Given timestamp (${isoTime(seconds, given)}) not within ${GRACE_SECONDS}s of server time (${isoTime(serverSeconds)})`;
+  return `Timestamp expired: Given timestamp (${isoTime(seconds)}) not within ${GRACE_SECONDS}s of server time (${isoTime(serverSeconds)})`;
 }
 
-function isoTime(seconds: number, given = ''): string {
+function isoTime(seconds: number): string {
   const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? given : date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function signatureProblem(

@@ -40,10 +40,15 @@ export function json(body: string): HttpResponse {
 export const EMPTY_OBJECT: HttpResponse = json('{}');
 
 /** Plain text, or JSON for the one SDK that parses every answer as JSON and says so in its `Accept`. */
-export function failure(request: Pick<HttpRequest, 'accept'>, status: number, message: string): HttpResponse {
+export function failure(
+  request: Pick<HttpRequest, 'accept'>,
+  status: number,
+  message: string,
+  more: Headers = [],
+): HttpResponse {
   return request.accept === 'application/json'
-    ? { status, headers: JSON_HEADERS, body: JSON.stringify({ error: message }) }
-    : { status, headers: TEXT_HEADERS, body: message };
+    ? { status, headers: [...JSON_HEADERS, ...more], body: JSON.stringify({ error: message }) }
+    : { status, headers: [...TEXT_HEADERS, ...more], body: message };
 }
 
 export function text(status: number, body: string, headers: Headers = []): HttpResponse {

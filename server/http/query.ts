@@ -29,7 +29,7 @@ const isEncoded = (text: string): boolean => text.includes('%') || text.includes
 const asItIs = (text: string): string => text;
 
 /** Decoded text; text that is not validly encoded is left as it is. */
-export function percentDecoded(encoded: string): string {
+function percentDecoded(encoded: string): string {
   if (!isEncoded(encoded)) return encoded;
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));

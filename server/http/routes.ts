@@ -23,8 +23,15 @@ const USERS = '/users/';
 
 /** The route of a path, or undefined if the API has none for it. */
 export function matchRoute(routes: Routes, path: string): RouteMatch | undefined {
-  const start = path.indexOf(APPS);
-  if (start === -1) return matchAlias(routes, path);
+  // What a proxy put before it may look the same, so the first place that leads somewhere is taken.
+  for (let start = path.indexOf(APPS); start !== -1; start = path.indexOf(APPS, start + 1)) {
+    const found = matchFrom(routes, path, start);
+    if (found !== undefined) return found;
+  }
+  return matchAlias(routes, path);
+}
+
+function matchFrom(routes: Routes, path: string, start: number): RouteMatch | undefined {
   const idStart = start + APPS.length;
   const idEnd = path.indexOf('/', idStart);
   if (idEnd === -1) return undefined;

@@ -59,14 +59,16 @@ export class SignedApi {
   }
 
   #failed(request: HttpRequest, error: unknown): HttpResponse {
-    this.#ports.logger.error({ error, method: request.method, path: request.path }, 'request failed');
+    this.#ports.logger.error({ err: error, method: request.method, path: request.path }, 'request failed');
     return failure(request, 500, 'Internal error');
   }
 }
 
 /** A preflight, or a method the path does not have. */
-function otherMethod({ method }: HttpRequest, route: RouteMatch): HttpResponse {
+function otherMethod(request: HttpRequest, route: RouteMatch): HttpResponse {
   const methods = [...route.methods.keys()].join(', ');
-  if (method !== 'OPTIONS') return text(405, `Method not allowed: use ${methods}`, [['Allow', methods]]);
+  if (request.method !== 'OPTIONS') {
+    return failure(request, 405, `Method not allowed: use ${methods}`, [['Allow', methods]]);
+  }
   return text(204, '', [['Access-Control-Allow-Methods', `${methods}, OPTIONS`], ...PREFLIGHT_HEADERS]);
 }

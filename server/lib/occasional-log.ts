@@ -1,6 +1,6 @@
 /** Warnings that may come thousands at a time: one of a kind per interval, with the number left out since. */
 import type { Clock } from './clock.ts';
-import type { Logger } from './logger.ts';
+import type { LogFields, Logger } from './logger.ts';
 
 const INTERVAL_MS = 10_000;
 
@@ -21,7 +21,7 @@ export class OccasionalLog {
   }
 
   /** @param subject what the warning is about; each has its own interval */
-  warn(subject: string, fields: object, message: string): void {
+  warn(subject: string, fields: LogFields, message: string): void {
     const key = `${message} ${subject}`;
     const last = this.#written.get(key);
     const now = this.#clock.now();

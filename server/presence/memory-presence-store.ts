@@ -98,7 +98,7 @@ export class MemoryPresenceStore implements PresenceStore {
     const app = this.#app(appId);
     const found = new Map<string, ChannelSummary>();
     for (const [name, subscriptions] of app.subscriptions) {
-      if (!name.startsWith(prefix) || channelType(name).kind === 'user') continue;
+      if (!name.startsWith(prefix)) continue;
       found.set(name, { subscriptions, users: app.rosters.get(name)?.size ?? 0 });
     }
     return found;

@@ -42,7 +42,7 @@ export interface ChannelSummary {
 }
 
 export interface PresenceStore {
-  /** This node's count of subscriptions to a channel rose or fell to `count`. */
+  /** This node's count of subscriptions to a channel rose or fell to `count`. Never a `#server-to-user-` channel. */
   subscribed(appId: string, channel: string, count: number): Eventual<Occupancy>;
 
   /**
@@ -73,7 +73,7 @@ export interface PresenceStore {
   /** Which of the users are signed in anywhere, in the order given. */
   online(appId: string, userIds: readonly string[]): Eventual<string[]>;
 
-  /** The occupied channels whose names start with `prefix` ('' for all), `#server-to-user-` channels left out. */
+  /** The occupied channels whose names start with `prefix` ('' for all). */
   channels(appId: string, prefix: string): Eventual<Map<string, ChannelSummary>>;
 
   /** One channel; zeros when it is not occupied. */

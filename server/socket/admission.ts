@@ -38,7 +38,8 @@ export interface AdmissionPorts {
   readonly draining: () => boolean;
 }
 
-const CURRENT_PROTOCOL = 7;
+/** The protocol of clients that don't say which. */
+export const CURRENT_PROTOCOL = 7;
 const OLDEST_PROTOCOL = 4;
 
 export function admit(ports: AdmissionPorts, knock: Knock): Admission | Refused {

@@ -27,9 +27,18 @@ export class AuthorizationDeadlines {
     this.#deadlines.set(connection, this.#clock.now() + authorizationTimeoutSeconds * 1000);
   }
 
-  /** The connection has shown who it is, or is gone. */
-  clear(connection: Connection): void {
-    if (this.#deadlines.size > 0 && this.#deadlines.delete(connection)) connection.hub.unauthorized -= 1;
+  /** The connection has shown who it is. From here on it counts towards the app's limit, if there is room. */
+  authorized(connection: Connection): void {
+    if (!this.forget(connection)) return;
+    const { app, quotaUsed } = connection.hub;
+    if (app.limits.connections > 0 && quotaUsed > app.limits.connections) connection.close(Codes.overQuota);
+  }
+
+  /** No deadline any more. Returns whether there was one. */
+  forget(connection: Connection): boolean {
+    if (this.#deadlines.size === 0 || !this.#deadlines.delete(connection)) return false;
+    connection.hub.unauthorized -= 1;
+    return true;
   }
 
   stop(): void {

@@ -17,7 +17,7 @@ import type { Socket } from '../channels/socket.ts';
 import type { SubscribeCommand } from '../channels/subscribe.ts';
 import type { UnsubscribeCommand } from '../channels/unsubscribe.ts';
 import type { Ids } from '../lib/ids.ts';
-import { Counters } from '../telemetry/counters.ts';
+import type { Counters } from '../telemetry/counters.ts';
 import type { Admission } from './admission.ts';
 import type { AuthorizationDeadlines } from './authorization-deadlines.ts';
 
@@ -90,8 +90,8 @@ export class Sessions {
     connection.open = false;
     const { hub, counters, deadlines } = this.#ports;
     hub.remove(connection);
-    deadlines.clear(connection);
-    Counters.count(counters.closes, code);
+    deadlines.forget(connection);
+    counters.closed(code);
     disconnect(this.#ports, connection);
   }
 

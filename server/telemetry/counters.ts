@@ -1,3 +1,15 @@
+/** What a node counts as it works: plain numbers, so that counting costs one addition. Read at each scrape. */
+import { Codes } from '../../protocol/index.ts';
+
+/** RFC 6455's own codes, 0 for a close without one, and those of the catalogue. */
+const KNOWN_CLOSES: ReadonlySet<number> = new Set([
+  ...[0, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011],
+  ...Object.values(Codes).map(({ code }) => code),
+]);
+
+/** The label of all other close codes. */
+export const OTHER_CLOSE = -1;
+
 /** Webhooks of one app. */
 export interface WebhookCounts {
   /** Events delivered, once for each endpoint. */
@@ -8,12 +20,11 @@ export interface WebhookCounts {
   deadLetters: number;
 }
 
-/** What a node counts as it works: plain numbers, so that counting costs one addition. Read at each scrape. */
 export class Counters {
   connectionsOpened = 0;
   /** Handshakes refused, by close code. */
   readonly refusals = new Map<number, number>();
-  /** Connections closed by either side, by close code. */
+  /** Connections closed by either side, by close code; see `closed`. */
   readonly closes = new Map<number, number>();
   framesReceived = 0;
   bytesReceived = 0;
@@ -36,6 +47,11 @@ export class Counters {
       this.webhooks.set(appId, counts);
     }
     return counts;
+  }
+
+  /** A connection is over. Codes that only a client would make up count as one, or it could mint metrics at will. */
+  closed(code: number): void {
+    Counters.count(this.closes, KNOWN_CLOSES.has(code) ? code : OTHER_CLOSE);
   }
 
   /** Adds one to a count kept by code or status. */

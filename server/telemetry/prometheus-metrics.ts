@@ -1,7 +1,9 @@
 /** Metrics in Prometheus' text format, read from the counters at each scrape. docs/operating.md lists them. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { isChannelName } from '../../protocol/index.ts';
+import type { Channel } from '../channels/channel.ts';
 import type { AppHub, Hub } from '../channels/hub.ts';
-import type { Counters, WebhookCounts } from './counters.ts';
+import { type Counters, OTHER_CLOSE, type WebhookCounts } from './counters.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Webhook events waiting on this node, by app. */
@@ -58,7 +60,8 @@ function addByCode(registry: Registry, counters: Counters): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const [code, count] of counts) this.inc({ [label]: String(code) }, count);
+        for (const [code, count] of counts)
+          this.inc({ [label]: code === OTHER_CLOSE ? 'other' : String(code) }, count);
       },
     });
   };
@@ -81,7 +84,9 @@ function addByApp(registry: Registry, hub: Hub): void {
     });
   };
   byApp('connections', 'Open connections on this node', ({ connections }) => connections);
-  byApp('channels', 'Channels with subscribers on this node', ({ channels }) => channels.size);
+  byApp('channels', 'Channels with subscribers on this node', ({ channels }) =>
+    count(channels.values(), occupied),
+  );
   byApp('users', 'Signed-in users on this node', ({ users }) => users.size);
 }
 
@@ -111,4 +116,13 @@ function addWebhooks(registry: Registry, counters: Counters, queued: QueuedWebho
       for (const [app, events] of queued()) this.set({ app }, events);
     },
   });
+}
+
+/** A channel that clients subscribe to, and no internal topic. */
+const occupied = (channel: Channel): boolean => channel.subscriptions > 0 && isChannelName(channel.name);
+
+function count<T>(values: Iterable<T>, matches: (value: T) => boolean): number {
+  let matching = 0;
+  for (const value of values) if (matches(value)) matching += 1;
+  return matching;
 }

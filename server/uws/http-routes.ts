@@ -114,7 +114,7 @@ class Exchange {
   }
 
   #failed(error: unknown): void {
-    this.#ports.logger.error({ error }, 'request handler failed');
+    this.#ports.logger.error({ err: error }, 'request handler failed');
     this.#answer(failure({ accept: '' }, 500, 'Internal error'));
   }
 

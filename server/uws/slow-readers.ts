@@ -3,7 +3,7 @@
  * why if they come to reading again. PROTOCOL.md, "Errors and close codes".
  */
 import type { WebSocket } from 'uWebSockets.js';
-import { Codes } from '../../protocol/index.ts';
+import { Codes, errorBeforeClose } from '../../protocol/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Counters } from '../telemetry/counters.ts';
@@ -11,6 +11,8 @@ import { type UserData, UwsSocket } from './uws-socket.ts';
 
 /** Time a given-up socket has to read its backlog, before it is cut off. */
 const LINGER_MS = 10_000;
+/** Given-up sockets that may linger at once: each still holds its backlog. The oldest are cut off for newer ones. */
+const MAX_LINGERING = 1000;
 
 export interface SlowReaderPorts {
   readonly clock: Clock;
@@ -41,7 +43,12 @@ export class SlowReaders {
   /** A socket has read some of its backlog. */
   drained(ws: WebSocket<UserData>): void {
     if (!this.#lingering.has(ws) || ws.getBufferedAmount() > 0) return;
-    ws.end(Codes.slowReader.code, Codes.slowReader.text);
+    const { code, text } = Codes.slowReader;
+    const { peer } = ws.getUserData();
+    const protocol = peer instanceof UwsSocket ? peer.connection?.protocol : undefined;
+    const farewell = protocol === undefined ? undefined : errorBeforeClose(protocol, code, text);
+    if (farewell !== undefined) ws.send(farewell);
+    ws.end(code, text);
   }
 
   /** uWebSockets is freeing the socket. */
@@ -69,6 +76,14 @@ export class SlowReaders {
         clock.after(LINGER_MS, () => ws.close()),
       );
       closed(peer, Codes.slowReader.code);
+    }
+    this.#cutOffOldest();
+  }
+
+  #cutOffOldest(): void {
+    for (const ws of this.#lingering.keys()) {
+      if (this.#lingering.size <= MAX_LINGERING) return;
+      ws.close();
     }
   }
 }

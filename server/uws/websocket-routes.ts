@@ -1,9 +1,9 @@
 /** WebSockets of uWebSockets → sessions. Every handler is guarded: what escapes one would end the process. */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
-import { Codes, closeReason, errorFrame } from '../../protocol/index.ts';
+import { Codes, closeReason, errorBeforeClose } from '../../protocol/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Admission, Knock, Refused } from '../socket/admission.ts';
+import { type Admission, CURRENT_PROTOCOL, type Knock, type Refused } from '../socket/admission.ts';
 import type { Sessions } from '../socket/session.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { SlowReaders } from './slow-readers.ts';
@@ -36,9 +36,6 @@ const IDLE_SECONDS = 76;
 /** How far beyond the limit a frame is still received, to be refused in words. */
 const OVERSIZE_FACTOR = 4;
 
-/** Clients older than this expect an error frame before every close. */
-const CLOSE_ONLY_PROTOCOL = 6;
-
 const APP_PATH = /\/app\/([^/]+)\/?$/;
 
 export function addWebSocketRoutes(
@@ -59,7 +56,7 @@ export function addWebSocketRoutes(
   const failed = (error: unknown, ws?: WebSocket<UserData>): void => {
     const peer = ws?.getUserData().peer;
     const connection = peer instanceof UwsSocket ? peer.connection : undefined;
-    logger.error({ error, socketId: connection?.id }, 'socket handler failed');
+    logger.error({ err: error, socketId: connection?.id }, 'socket handler failed');
     connection?.close(Codes.unavailable);
   };
 
@@ -80,7 +77,8 @@ export function addWebSocketRoutes(
         if (peer instanceof UwsSocket) return;
         if ('code' in peer) {
           Counters.count(counters.refusals, peer.code.code);
-          if (peer.protocol < CLOSE_ONLY_PROTOCOL) ws.send(errorFrame(peer.code.code, peer.text));
+          const farewell = errorBeforeClose(peer.protocol, peer.code.code, peer.text);
+          if (farewell !== undefined) ws.send(farewell);
           ws.end(peer.code.code, closeReason(peer.text));
           return;
         }
@@ -139,16 +137,25 @@ function knocked(
   request: HttpRequest,
 ): Admission | Refused {
   try {
-    return ports.admit({
+    const knock = {
       key: APP_PATH.exec(request.getUrl())?.[1],
       protocol: request.getQuery('protocol'),
       version: request.getQuery('version'),
       origin: request.getHeader('origin'),
       tls: settings.tls || (settings.trustProxy && request.getHeader('x-forwarded-proto') === 'https'),
-    });
+    };
+    const decision = ports.admit(knock);
+    if ('code' in decision) {
+      const { code, text } = decision;
+      ports.logger.debug(
+        { ...knock, path: request.getUrl(), code: code.code, reason: text },
+        'connection refused',
+      );
+    }
+    return decision;
   } catch (error) {
-    ports.logger.error({ error }, 'handshake failed');
-    return { code: Codes.unavailable, text: Codes.unavailable.text, protocol: CLOSE_ONLY_PROTOCOL };
+    ports.logger.error({ err: error }, 'handshake failed');
+    return { code: Codes.unavailable, text: Codes.unavailable.text, protocol: CURRENT_PROTOCOL };
   }
 }
 

@@ -56,7 +56,7 @@ export class LaneWorker {
       try {
         if (!(await this.#next())) return;
       } catch (error) {
-        logger.error({ error, endpoint: this.#lane.endpoint.name }, 'webhook queue failed');
+        logger.error({ err: error, endpoint: this.#lane.endpoint.name }, 'webhook queue failed');
         await this.#pause(QUEUE_PAUSE_MS);
       }
     }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DEFAULT_APP, startServer, type TestServer } from '../support/server.ts';
 
 /** 32 bytes for end-to-end encryption: the channel's secret is derived from it by publisher and auth endpoint. */
-export const MASTER_KEY = Buffer.alloc(32, 'a').toString('base64');
+const MASTER_KEY = Buffer.alloc(32, 'a').toString('base64');
 
 export interface Address {
   readonly host: string;
@@ -109,7 +109,7 @@ export function sdkFor(address: Address, secret: string = DEFAULT_APP.secret): P
 }
 
 /** An application's auth endpoints, called in place: every visitor may enter every channel. */
-export function authorizedBy(
+function authorizedBy(
   sdk: Pusher,
   user?: Visitor,
 ): Pick<Options, 'channelAuthorization' | 'userAuthentication'> {

@@ -47,8 +47,8 @@ export function presenceStoreContract(create: () => Promise<PresenceStoreUnderTe
       expect([...(await store.channels(APP, ''))]).toEqual([]);
     });
 
-    it('occupied channels are listed by prefix, those of users left out', async () => {
-      for (const name of ['news', 'presence-a', 'presence-b', '#server-to-user-7', '__proto__']) {
+    it('occupied channels are listed by prefix', async () => {
+      for (const name of ['news', 'presence-a', 'presence-b', '__proto__']) {
         await store.subscribed(APP, name, 1);
       }
       expect([...(await store.channels(APP, '')).keys()].sort()).toEqual([

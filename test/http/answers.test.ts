@@ -114,6 +114,12 @@ describe('methods', () => {
     const response = await api(under.server, method, path, method === 'GET' ? {} : { body: '{}' });
     expectTextError(response, 405);
   });
+
+  test('is told as JSON to those who accept only that', async () => {
+    const response = await api(under.server, 'GET', '/events', { headers: { accept: 'application/json' } });
+    expect(response.status).toBe(405);
+    expect(response.json()).toEqual({ error: 'Method not allowed: use POST' });
+  });
 });
 
 describe('a disabled app', () => {

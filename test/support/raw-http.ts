@@ -107,14 +107,6 @@ export class RawHttp {
   }
 }
 
-/** Sends the bytes on a new connection and returns the first answer. */
-export async function rawRequest(server: TestServer, bytes: string | Uint8Array): Promise<RawResponse> {
-  const http = await RawHttp.connect(server);
-  const answer = http.response();
-  await http.write(bytes);
-  return answer.finally(() => http.destroy());
-}
-
 interface Parsed {
   readonly response: RawResponse;
   readonly length: number;

@@ -116,7 +116,7 @@ export class RawWebSocket {
 }
 
 /** A client frame as RFC 6455 section 5.2 lays it out. */
-export function maskedFrame(opcode: number, payload: Buffer, fin = true): Buffer {
+function maskedFrame(opcode: number, payload: Buffer, fin = true): Buffer {
   const mask = randomBytes(4);
   const first = (fin ? 0x80 : 0) | opcode;
   const masked = Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)));

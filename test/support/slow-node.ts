@@ -144,7 +144,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
   const deadlines = new AuthorizationDeadlines(clock);
   const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
-  const authorized = deadlines.clear.bind(deadlines);
+  const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,

@@ -92,6 +92,23 @@ describe('connections that are not authorized yet', () => {
   });
 });
 
+describe('connections that authorize themselves late', () => {
+  it('count from then on, and are closed with 4004 where there is no room', async () => {
+    const apps = [quietApp({ authorizationTimeoutSeconds: 60, limits: { connections: 2 } })];
+    await withServer({ apps }, async (server) => {
+      const clients = [
+        await RawClient.connect(server),
+        await RawClient.connect(server),
+        await RawClient.connect(server),
+      ];
+      for (const client of clients) await joinPrivate(client, DEFAULT_APP, 'private-a');
+      const [first, second, third] = clients;
+      expect(await third?.closed).toMatchObject({ code: 4004, reason: 'Account over quota' });
+      for (const client of [first, second]) expect(await client?.barrier()).toEqual([]);
+    });
+  });
+});
+
 describe('an app that asks for nothing', () => {
   it('keeps connections that do nothing', async () => {
     const timed = { ...quietApp({ authorizationTimeoutSeconds: 1 }), id: '2', key: 'timed' };

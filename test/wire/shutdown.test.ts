@@ -102,3 +102,16 @@ describe('a node that stops', () => {
     await second.stop();
   });
 });
+
+describe('who comes back while the node stops', () => {
+  it('is told to come later, rather than finding the port closed', async () => {
+    const server = await startServer({ drainSeconds: 1 });
+    const client = await RawClient.connect(server);
+    const stopped = server.stop();
+    expect((await client.closed).code).toBe(4200);
+    const back = await RawClient.open(server.wsUrl());
+    expect(await back.closed).toMatchObject({ code: 4100, reason: 'Over capacity' });
+    await stopped;
+    await expect(RawClient.open(server.wsUrl())).rejects.toThrow(/ECONNREFUSED/);
+  });
+});

@@ -57,6 +57,25 @@ describe('a client that does not read', () => {
     });
   }, 60_000);
 
+  it('gets the error frame before its close on protocol 5', async () => {
+    await withServer(settings, async (server) => {
+      const stuck = await RawClient.connect(server, { query: { protocol: '5', version: '1.0' } });
+      const witness = await RawClient.connect(server);
+      await joinPresence(stuck, DEFAULT_APP, CHANNEL, { user_id: 'stuck' });
+      await joinPresence(witness, DEFAULT_APP, CHANNEL, { user_id: 'witness' });
+      stuck.socket.pause();
+      const left = witness.next('pusher_internal:member_removed').then(() => true);
+      for (let published = 0; published < 20_000; published += 10) {
+        await publishTen(server, published);
+        if (await Promise.race([left, Promise.resolve(false)])) break;
+      }
+      await left;
+      stuck.socket.resume();
+      expect((await stuck.closed).code).toBe(4100);
+      expect(stuck.takeAll().at(-1)).toMatchObject({ event: 'pusher:error', data: { code: 4100 } });
+    });
+  }, 60_000);
+
   it('is dropped too when it asks for more than it reads', async () => {
     await withServer(settings, async (server) => {
       const [other, stuck] = [await RawClient.connect(server), await RawClient.connect(server)];

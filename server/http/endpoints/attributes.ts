@@ -10,10 +10,10 @@ export function attributesJson(
   summary: ChannelSummary,
   info: InfoAttributes,
 ): string {
+  const { kind } = channelType(channel);
   const attributes: string[] = [];
-  if (info.userCount && channelType(channel).kind === 'presence')
-    attributes.push(`"user_count":${summary.users}`);
-  if (info.subscriptionCount && app.features.subscriptionCounts) {
+  if (info.userCount && kind === 'presence') attributes.push(`"user_count":${summary.users}`);
+  if (info.subscriptionCount && app.features.subscriptionCounts && kind !== 'user') {
     attributes.push(`"subscription_count":${summary.subscriptions}`);
   }
   return `{${attributes.join(',')}}`;

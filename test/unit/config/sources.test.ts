@@ -12,7 +12,7 @@ describe('config: sources', () => {
       port: 6001,
       tls: undefined,
       trustProxy: false,
-      logLevel: 'info',
+      logLevel: 'debug',
       limits: {
         connections: 0,
         frameBytes: 65_536,
