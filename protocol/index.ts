@@ -8,3 +8,4 @@ export * from './encode.ts';
 export * from './messages.ts';
 export * from './raw-json.ts';
 export * from './text.ts';
+export * from './webhook.ts';

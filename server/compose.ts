@@ -8,6 +8,7 @@ import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
 import { Hub } from './channels/hub.ts';
@@ -16,20 +17,28 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
-import type { Config } from './config/config.ts';
+import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
+import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
+import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
+import { OccasionalLog } from './lib/occasional-log.ts';
 import { randomIds } from './lib/random-ids.ts';
+import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
+import { AddressPolicy } from './outgoing/address-policy.ts';
+import { HttpPoster } from './outgoing/http-poster.ts';
+import { NameLookup } from './outgoing/name-lookup.ts';
+import { systemResolve } from './outgoing/system-resolve.ts';
 import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { admit } from './socket/admission.ts';
 import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
@@ -40,6 +49,12 @@ import { addHttpRoutes } from './uws/http-routes.ts';
 import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
+import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
+import type { RetrySettings } from './webhooks/lane-worker.ts';
+import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
+import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
+import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
+import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
 export interface RunningServer {
   readonly host: string;
@@ -64,14 +79,29 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
+  const ids = randomIds();
+  const log = new OccasionalLog(clock, logger);
+  const endpoints = new EndpointDirectory(config.apps);
+  for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
+  const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
+  const webhooks = new MemoryWebhookQueue(config.webhooks, {
+    endpoints,
+    deadLetters,
+    ids,
+    clock,
+    counters,
+    log,
+  });
+
   const broker = new MemoryBroker();
-  const presence = new MemoryPresenceStore(broker);
+  const presence = new MemoryPresenceStore(broker, webhooks);
   const cache = new MemoryChannelCache(config.cache, clock);
   broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
-  const counts = new SubscriptionCounts(broker, clock, logger);
+  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
+  const misses = new CacheMisses(webhooks, clock, logger);
   const grants = new SubscriptionGrants(
     { broker, presence, counts, hub, clock, logger },
     new MemoryGrantStore(),
@@ -83,6 +113,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     counts,
     registry,
     cache,
+    misses,
+    webhooks,
     clock,
     counters,
     logger,
@@ -95,7 +127,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     {
       ...ports,
       hub,
-      ids: randomIds(),
+      ids,
       deadlines,
       subscribe: new SubscribeCommand(ports),
       unsubscribe: new UnsubscribeCommand(ports),
@@ -111,7 +143,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
   const pages = nodePages({
     ready: () => !draining(),
-    metrics: prometheusMetrics(counters, hub),
+    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks)),
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
@@ -121,7 +153,33 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
   const authSite = new AuthSite(authApps, logger);
-  const site = new Site(pages, authSite, new SignedApi(ports, apiRoutes({ ...ports, publisher })), logger);
+  const admin =
+    config.adminToken === undefined
+      ? undefined
+      : new AdminApi(
+          config.adminToken,
+          deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+          logger,
+        );
+  const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
+  const site = new Site(pages, authSite, admin, api, logger);
+
+  const policy = new AddressPolicy({
+    allowPrivate: config.allowPrivateAddresses,
+    allowLoopback: config.mode === 'development',
+  });
+  const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
+    queue: webhooks,
+    endpoints,
+    deadLetters,
+    poster: new HttpPoster({ policy, names: new NameLookup(systemResolve, clock), clock }),
+    registry,
+    clock,
+    chance: systemChance,
+    counters,
+    log,
+    logger,
+  });
 
   addWebSocketRoutes(
     uws.app,
@@ -137,13 +195,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.app,
     {
       handle: (request) => site.handle(request),
-      needsCaller: (path) => authSite.serves(path),
+      needsCaller: (path) => authSite.serves(path) || path.startsWith(ADMIN_PREFIX),
       counters,
       logger,
     },
     { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
+  delivery.start();
   const port = await uws.listen(config.host, config.port);
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
 
@@ -157,6 +216,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     deadlines.stop();
     grants.stop();
     uws.close();
+    // Nothing can happen any more that a backend would have to be told.
+    await delivery.stop(config.webhooks.drainSeconds * 1000);
     logger.info({}, 'stopped');
   };
   return {
@@ -168,6 +229,22 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       return stopping;
     },
   };
+}
+
+function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
+  const { timeoutMs, retrySeconds, retryFirstMs, retryLongestSeconds } = settings;
+  return {
+    timeoutMs,
+    retryMs: retrySeconds * 1000,
+    backoff: { firstMs: retryFirstMs, longestMs: retryLongestSeconds * 1000 },
+  };
+}
+
+/** Events waiting for each app's receivers. */
+function* queuedByApp(endpoints: EndpointDirectory, queue: WebhookQueue): Iterable<[string, number]> {
+  for (const appId of endpoints.appIds()) {
+    yield [appId, endpoints.of(appId).reduce((sum, endpoint) => sum + queue.queued(endpoint), 0)];
+  }
 }
 
 /** The console's files; none where it is switched off. It shows a secret only if everybody knows it anyway. */

@@ -1,6 +1,7 @@
 /** The program: gives the commands the real process, and the process their exit code. Nothing else touches `process`. */
 import { readFileSync } from 'node:fs';
 import { runCommandLine } from './cli/command-line.ts';
+import { deadLetters } from './cli/dead-letters-command.ts';
 import { EXIT_FAILED } from './cli/exit-codes.ts';
 import { printConfig } from './cli/print-config.ts';
 import { start } from './cli/start.ts';
@@ -44,6 +45,7 @@ try {
   const commands = {
     start: (args: readonly string[]) => start(args, { terminal, lifetime, clock, createLogger, startServer }),
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
+    'dead-letters': (args: readonly string[]) => deadLetters(args, { terminal, fetch }),
     config: (args: readonly string[]) => printConfig(args, terminal),
   };
   process.exit(await runCommandLine(process.argv.slice(2), commands, terminal));

@@ -66,13 +66,36 @@ describe('imports', () => {
     expect(offenders(server, uws).filter((line) => !line.startsWith('server/uws/'))).toEqual([]);
   });
 
-  it.each(['apps', 'auth', 'broker', 'cache', 'channels', 'lib', 'limits', 'presence', 'socket'])(
-    '%s knows neither transports nor HTTP nor how the node is put together',
-    (folder) => {
-      const outer = /^server\/(uws|http|cli|console|config\/(?!config\.ts)|compose|main|drain)/;
-      expect(offenders(within(folder), (target) => outer.test(target))).toEqual([]);
-    },
-  );
+  it.each([
+    'apps',
+    'auth',
+    'broker',
+    'cache',
+    'channels',
+    'lib',
+    'limits',
+    'outgoing',
+    'presence',
+    'socket',
+    'telemetry',
+    'webhooks',
+  ])('%s knows neither transports nor HTTP nor how the node is put together', (folder) => {
+    const outer = /^server\/(uws|http|cli|console|config\/(?!config\.ts)|compose|main|drain)/;
+    expect(offenders(within(folder), (target) => outer.test(target))).toEqual([]);
+  });
+
+  it('outgoing requests know nothing of what they carry', () => {
+    expect(
+      offenders(within('outgoing'), (target) => /^(server\/(?!outgoing|lib)|protocol)/.test(target)),
+    ).toEqual([]);
+  });
+
+  it('the rules know the webhook queue, never its receivers', () => {
+    const inner = [...within('channels'), ...within('presence')];
+    const allowed = 'server/webhooks/webhook-queue.ts';
+    const outer = /^server\/(webhooks|outgoing)\//;
+    expect(offenders(inner, (target) => outer.test(target) && target !== allowed)).toEqual([]);
+  });
 
   it('http knows no transport', () => {
     expect(

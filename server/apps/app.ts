@@ -2,6 +2,7 @@
  * An application: the tenant that connections, channels, users and keys belong to. A frozen value; what may
  * change while running is a new value from the registry.
  */
+import type { WebhookKind } from '../../protocol/index.ts';
 
 import type { AuthSettings } from './auth-settings.ts';
 
@@ -51,6 +52,26 @@ export interface AppLimits {
   readonly cacheTtlSeconds: number;
 }
 
+/** Which channels an endpoint hears of: every part given must fit the channel's name. */
+export interface WebhookFilter {
+  readonly prefix?: string | undefined;
+  readonly suffix?: string | undefined;
+  /** A regular expression, found anywhere in the name. */
+  readonly pattern?: string | undefined;
+}
+
+/** Where webhooks go, and which. */
+export interface WebhookSettings {
+  /** `http:` or `https:`. */
+  readonly url: string;
+  readonly events: readonly WebhookKind[];
+  readonly filter: WebhookFilter;
+  /** Sent beside ours, never in their place. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** False: one event per request. */
+  readonly batch: boolean;
+}
+
 export interface App {
   readonly id: string;
   /** At least one; the oldest first. */
@@ -69,4 +90,5 @@ export interface App {
   readonly auth: AuthSettings | undefined;
   readonly features: AppFeatures;
   readonly limits: AppLimits;
+  readonly webhooks: readonly WebhookSettings[];
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { RateWindow } from '../lib/rate-window.ts';
 import type { Counters } from '../telemetry/counters.ts';
+import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import type { Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 
@@ -14,6 +15,7 @@ export interface ClientEventPorts {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
+  readonly webhooks: WebhookSink;
 }
 
 export class ClientEventCommand {
@@ -52,11 +54,33 @@ export class ClientEventCommand {
         subscription?.userId,
       ),
     );
+    const lost = (error: unknown): void => {
+      logger.warn({ err: error, channel: message.channel }, 'client event lost');
+      connection.sendError('Client event could not be delivered, please try again');
+    };
     if (published instanceof Promise) {
-      published.catch((error) => {
-        logger.warn({ err: error, channel: message.channel }, 'client event lost');
-        connection.sendError('Client event could not be delivered, please try again');
-      });
+      published.then(() => this.#tellBackend(connection, message, subscription?.userId), lost);
+    } else this.#tellBackend(connection, message, subscription?.userId);
+  }
+
+  #tellBackend(
+    connection: Connection,
+    { channel, event, data }: ClientEvent,
+    userId: string | undefined,
+  ): void {
+    const { webhooks, logger } = this.#ports;
+    const { app } = connection.hub;
+    if (!webhooks.wants(app.id, 'client_event')) return;
+    const added = webhooks.add(app.id, {
+      name: 'client_event',
+      channel,
+      event,
+      data,
+      socketId: connection.id,
+      userId,
+    });
+    if (added instanceof Promise) {
+      added.catch((error) => logger.error({ err: error, channel }, 'client event not queued for webhooks'));
     }
   }
 

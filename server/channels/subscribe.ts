@@ -20,6 +20,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Member } from '../presence/presence-store.ts';
 import type { Roster } from '../presence/roster.ts';
 import { authProblem } from './authorize.ts';
+import type { CacheMisses } from './cache-misses.ts';
 import { type Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
@@ -30,6 +31,7 @@ import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from
 export interface SubscribePorts extends LeavePorts {
   readonly registry: AppRegistry;
   readonly cache: ChannelCache;
+  readonly misses: CacheMisses;
   readonly logger: Logger;
   /** Called when a connection joins an authorized channel. */
   readonly authorized: (connection: Connection) => void;
@@ -233,6 +235,7 @@ export class SubscribeCommand {
       connection.send(
         cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)),
       );
+      if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
     this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
     if (type.authorized) this.#ports.authorized(connection);

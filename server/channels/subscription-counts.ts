@@ -1,5 +1,6 @@
 /**
- * Tells subscribers how many they are: on each change while they are few, at intervals when they are many.
+ * Tells subscribers how many they are, and the application's backend at the same times: on each change while they are
+ * few, at intervals when they are many.
  * PROTOCOL.md, "Subscription counts".
  */
 import { subscriptionCount } from '../../protocol/index.ts';
@@ -8,6 +9,7 @@ import type { Broker } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
 
@@ -26,11 +28,13 @@ export class SubscriptionCounts {
   readonly #broker: Broker;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #webhooks: WebhookSink;
   /** Large channels within their interval, by topic. */
   readonly #throttled = new Map<string, Throttled>();
 
-  constructor(broker: Broker, clock: Clock, logger: Logger) {
+  constructor(broker: Broker, webhooks: WebhookSink, clock: Clock, logger: Logger) {
     this.#broker = broker;
+    this.#webhooks = webhooks;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -73,6 +77,7 @@ export class SubscriptionCounts {
   }
 
   #tell(app: App, channel: Channel, count: number, joiner?: Connection): void {
+    this.#tellBackend(app.id, channel.name, count);
     if (count === 0) return;
     const frame = subscriptionCount(channel.name, count);
     if (joiner !== undefined) {
@@ -84,6 +89,19 @@ export class SubscriptionCounts {
       published.catch((error) =>
         this.#logger.warn({ err: error, channel: channel.name }, 'count not announced'),
       );
+    }
+  }
+
+  /** Unlike subscribers, the backend hears of a zero too: it is not gone itself. */
+  #tellBackend(appId: string, channel: string, count: number): void {
+    if (!this.#webhooks.wants(appId, 'subscription_count')) return;
+    const added = this.#webhooks.add(appId, {
+      name: 'subscription_count',
+      channel,
+      subscriptionCount: count,
+    });
+    if (added instanceof Promise) {
+      added.catch((error) => this.#logger.error({ err: error, channel }, 'count not queued for webhooks'));
     }
   }
 }

@@ -2,7 +2,7 @@
 import { VERSION } from '../version.ts';
 import { settingsHelp } from './settings-help.ts';
 
-export const COMMAND_NAMES = ['start', 'trigger', 'config'] as const;
+export const COMMAND_NAMES = ['start', 'trigger', 'dead-letters', 'config'] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
@@ -21,11 +21,12 @@ Examples
   carillon trigger my-channel my-event '{"hello":"world"}'
 
 Commands
-  start      run a node (what carillon does without a command)
-  trigger    publish an event through a running node
-  config     print the configuration as a node would use it, secrets masked
-  help       this text, or help <command>
-  version    print the version
+  start         run a node (what carillon does without a command)
+  trigger       publish an event through a running node
+  dead-letters  list, replay or drop what webhooks could not deliver
+  config        print the configuration as a node would use it, secrets masked
+  help          this text, or help <command>
+  version       print the version
 
 Settings, as flags and as environment variables. A config file (JSON, YAML or TOML; --config or
 CARILLON_CONFIG) takes the same settings by their paths, e.g. limits.frameBytes. Flags win over the
@@ -75,6 +76,33 @@ Options
   --config <file>      take the configuration from this file
 
 It exits with 0 when the node took the event, with 1 when it refused or wasn't there.`,
+
+  'dead-letters': () => `carillon dead-letters list [options]: webhooks that could not be delivered
+carillon dead-letters replay <id>... [options]: queue them for another try
+carillon dead-letters drop <id>... [options]: throw them away
+
+Examples
+  carillon dead-letters list --app 1001
+  carillon dead-letters replay 1b4e28ba-2fa1-41d2-883f-0016d3cca427
+  carillon dead-letters replay --app 1001 --endpoint https://shop.example.com/hooks
+  carillon dead-letters drop --app 1001
+
+It asks the admin API of a running node, which is open when an admin token is configured
+(CARILLON_ADMIN_TOKEN, at least 16 characters; the same for the node and for this command).
+
+Options
+  --app <id>           letters of this app; for replay and drop in place of ids: all of them
+  --endpoint <name>    of this endpoint of the app, as list shows it
+  --limit <number>     list at most so many; default: 100
+  --cursor <text>      list from where the last page ended
+  --json               list as JSON
+  --host <name>        where the node is; default: where this machine's configuration says, else 127.0.0.1
+  --port <number>      default: the configured port, else 6001
+  --tls                speak https; default: whether the configuration has a certificate
+  --token <token>      the admin token; CARILLON_ADMIN_TOKEN keeps it out of the process list
+  --config <file>      take the configuration from this file
+
+It exits with 0 when the node did it, with 1 when it refused or wasn't there.`,
 
   config: () => `carillon config [flags]: print the configuration as a node would use it
 

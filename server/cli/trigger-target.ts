@@ -3,7 +3,8 @@ import type { App, Credential } from '../apps/app.ts';
 import { parseConfig } from '../config/parse.ts';
 import { DEFAULT_PORT } from '../config/schema.ts';
 import { CONFIG_FILE } from '../config/settings.ts';
-import { baseUrl, reachableHost } from './address.ts';
+import { reachableHost } from './address.ts';
+import { nodeAddress, type Options } from './node-address.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,9 +15,6 @@ export interface Target {
   readonly credential: Credential;
 }
 
-/** Options by name, with the dashes. */
-export type Options = ReadonlyMap<string, string>;
-
 /**
  * With id, key and secret given, the configuration isn't asked: the node may be another machine's. Otherwise it
  * names app and address, as it does for a node started here. Throws `UsageError` and `ConfigError`.
@@ -26,7 +24,11 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const key = options.get('--key');
   const secret = options.get('--secret');
   if (appId !== undefined && key !== undefined && secret !== undefined) {
-    return { base: address(options, '127.0.0.1', DEFAULT_PORT, false), appId, credential: { key, secret } };
+    return {
+      base: nodeAddress(options, '127.0.0.1', DEFAULT_PORT, false),
+      appId,
+      credential: { key, secret },
+    };
   }
   if (secret !== undefined) throw new UsageError('--secret goes with --app-id and --key');
 
@@ -35,18 +37,8 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const flags = file === undefined ? [] : [`${CONFIG_FILE.flag}=${file}`];
   const { config } = parseConfig({ flags, env, readFile });
   const { app, credential } = select(config.apps, appId, key);
-  const base = address(options, reachableHost(config.host), config.port, config.tls !== undefined);
+  const base = nodeAddress(options, reachableHost(config.host), config.port, config.tls !== undefined);
   return { base, appId: app.id, credential };
-}
-
-function address(options: Options, host: string, port: number, tls: boolean): string {
-  const given = options.get('--port') ?? String(port);
-  if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) {
-    throw new UsageError(`--port must be a whole number from 1 to 65535, but is ${given}`);
-  }
-  if (Number(given) === 0) throw new UsageError('--port is needed, because the configured port is 0');
-  const secure = (options.get('--tls') ?? String(tls)) !== 'false';
-  return baseUrl(secure ? 'https' : 'http', options.get('--host') ?? host, Number(given));
 }
 
 function select(

@@ -4,9 +4,11 @@ import { type OptionKind, splitArguments } from '../config/arguments.ts';
 import { CONFIG_FILE } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts';
+import type { Options } from './node-address.ts';
 import { signedUrl } from './signed-request.ts';
 import type { Terminal } from './terminal.ts';
-import { type Options, type Target, targetOf } from './trigger-target.ts';
+import { type Target, targetOf } from './trigger-target.ts';
+import { unreachable } from './unreachable.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface TriggerDependencies {
@@ -86,22 +88,6 @@ async function send(target: Target, body: string, given: TriggerDependencies): P
   }
   if (response.ok) return undefined;
   return `The node at ${target.base} refused with ${response.status}: ${answer.trim().slice(0, 500)}`;
-}
-
-function unreachable(base: string, error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reason = cause instanceof Error ? cause.message || code : String(cause);
-  if (code.includes('CERT')) {
-    return (
-      `The certificate of ${base} isn't trusted (${code}). Give --host the name in the certificate, or ` +
-      'NODE_EXTRA_CA_CERTS the file of its authority.'
-    );
-  }
-  return (
-    `No node answers at ${base} (${reason}). Start one with: npx carillon start\n` +
-    'Or name another with --host and --port.'
-  );
 }
 
 function isJson(text: string): boolean {

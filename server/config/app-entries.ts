@@ -61,6 +61,11 @@ const homeless = (spell: Spell): Problem => ({
   message: `is for the app of ${spell('app.id')}, which is not set; give auth to an app of the list instead`,
 });
 
+/** All kinds of an app's webhooks, to the one address that can be given without a list. */
+export function webhooksOf({ webhookUrl }: NodeSettings['app']): Array<{ readonly url: string }> {
+  return webhookUrl === undefined ? [] : [{ url: webhookUrl }];
+}
+
 const PARTS = ['app.id', 'app.key', 'app.secret'];
 
 function oneApp(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell): AppEntries {
@@ -75,9 +80,9 @@ function oneApp(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell
         }));
   // A part that was given but is wrong has been reported already.
   const complete = app.id !== undefined && app.key !== undefined && app.secret !== undefined;
-  const entries = complete
-    ? [{ key: `the app of ${spell('app.id')}`, value: { ...app, auth: authOf(app, spell).value } }]
-    : [];
+  const { webhookUrl: _, ...identity } = app;
+  const value = { ...identity, webhooks: webhooksOf(app), auth: authOf(app, spell).value };
+  const entries = complete ? [{ key: `the app of ${spell('app.id')}`, value }] : [];
   return { entries, none: given.length === 0, problems };
 }
 

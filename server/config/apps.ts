@@ -57,6 +57,7 @@ export function completeApp(
     auth: listed.auth,
     features: { ...defaults.features, ...definedOf(listed.features) },
     limits: { ...defaults.limits, ...definedOf(listed.limits) },
+    webhooks: listed.webhooks ?? [],
   };
 }
 

@@ -27,6 +27,31 @@ export interface CacheSettings {
   readonly maxBytes: number;
 }
 
+export interface WebhookDeliverySettings {
+  /** Milliseconds `channel_vacated` and `member_removed` wait for a return; 0 sends them at once. */
+  readonly graceMs: number;
+  /** Events of one request at most. */
+  readonly batchEvents: number;
+  /** Milliseconds the first event of a request waits for others. */
+  readonly batchMs: number;
+  /** Milliseconds a request may take, its answer included. */
+  readonly timeoutMs: number;
+  /** Seconds after an event in which it is tried again. */
+  readonly retrySeconds: number;
+  /** Milliseconds until the first repetition; each further pause is twice as long. */
+  readonly retryFirstMs: number;
+  /** Seconds between two repetitions at most. */
+  readonly retryLongestSeconds: number;
+  /** Events queued per endpoint at most, and their bytes. Past either the oldest become dead letters. */
+  readonly queueLimit: number;
+  readonly queueBytes: number;
+  /** Dead letters kept on this node, and their bytes. Past either the oldest are lost. */
+  readonly deadLetterLimit: number;
+  readonly deadLetterBytes: number;
+  /** Seconds a stopping node goes on sending what is queued. */
+  readonly drainSeconds: number;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -46,6 +71,11 @@ export interface Config {
   readonly apps: readonly App[];
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
+  readonly webhooks: WebhookDeliverySettings;
+  /** Outgoing requests may reach private and link-local addresses, and this machine. */
+  readonly allowPrivateAddresses: boolean;
+  /** Opens the admin API; undefined: there is none. */
+  readonly adminToken: string | undefined;
   /** Seconds over which a stopping node spreads its close frames (4200). */
   readonly drainSeconds: number;
   /** Serve the console page at `GET /`. */

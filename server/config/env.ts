@@ -14,8 +14,6 @@ const RESERVED: ReadonlySet<string> = new Set([
   'CARILLON_REDIS_URL',
   'CARILLON_DATABASE_URL',
   'CARILLON_DATA_DIR',
-  'CARILLON_WEBHOOK_URL',
-  'CARILLON_ALLOW_PRIVATE_ADDRESSES',
 ]);
 
 export interface EnvironmentLayer extends Layer {

@@ -1,6 +1,7 @@
 /** Flags, environment and file → a checked, frozen `Config`, or every problem at once. */
 import type { App } from '../apps/app.ts';
-import { appEntries } from './app-entries.ts';
+import type { AuthSettings } from '../apps/auth-settings.ts';
+import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
 import type { Config, Mode } from './config.ts';
@@ -18,8 +19,9 @@ import {
   type Spell,
   tlsFrom,
   tlsProblems,
+  webhookUrlProblems,
 } from './rules.ts';
-import { type NodeSettings, nodeSchema } from './schema.ts';
+import { type NodeSettings, nodeSchema, webhookSchema } from './schema.ts';
 import { CONFIG_FILE } from './settings.ts';
 
 export interface ConfigSources {
@@ -72,12 +74,11 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   const listed = readApps(entries.entries, node.appDefaults);
   problems.push(...entries.problems, ...listed.problems);
   const developmentApp =
-    mode === 'development' && entries.none
-      ? completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth: entries.auth }, node.appDefaults)
-      : undefined;
+    mode === 'development' && entries.none ? developmentAppOf(node, entries.auth) : undefined;
   if (mode === 'production' && entries.none) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
+  problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
   problems.push(...tlsProblems(node.tls, spell, readFile));
   problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
@@ -87,6 +88,11 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
   if (problems.length > 0) throw new ConfigError(problems, warnings);
   if (mode === 'production') warnings.push(...productionWarnings(apps), ...authWarnings(apps));
   return { config: frozen(build(node, mode, apps, developmentApp)), warnings };
+}
+
+function developmentAppOf({ app, appDefaults }: NodeSettings, auth: AuthSettings | undefined): App {
+  const webhooks = webhooksOf(app).map((webhook) => webhookSchema.parse(webhook));
+  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth, webhooks }, appDefaults);
 }
 
 const NO_APP: Problem = {
@@ -113,6 +119,9 @@ function build(
     apps,
     limits: node.limits,
     cache: node.cache,
+    webhooks: node.webhooks,
+    allowPrivateAddresses: node.allowPrivateAddresses,
+    adminToken: node.admin.token,
     drainSeconds: node.drainSeconds,
     console: node.console ?? mode === 'development',
     developmentApp,

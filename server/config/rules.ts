@@ -37,6 +37,17 @@ export function tlsFrom({ certFile, keyFile, passphrase }: NodeSettings['tls']):
   return { certFile, keyFile, passphrase };
 }
 
+/** An address for webhooks belongs to the app that is given beside it, or to the one made up. */
+export function webhookUrlProblems(
+  { id, webhookUrl }: NodeSettings['app'],
+  developmentApp: App | undefined,
+  spell: Spell,
+): Problem[] {
+  if (webhookUrl === undefined || id !== undefined || developmentApp !== undefined) return [];
+  const message = `goes with ${spell('app.id')}, key and secret; apps in a list have webhooks of their own`;
+  return [{ key: spell('app.webhookUrl'), message }];
+}
+
 /**
  * JSON doubles data that is mostly quotes; names, ids and punctuation take the rest. Control characters, and other
  * letters where a client escapes them, take more: whoever sends full batches of those raises the limit.

@@ -5,9 +5,22 @@
  * Ranges are strict because uWebSockets.js aborts the process on numbers it can't use.
  */
 import { z } from 'zod';
+import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
 import { overridesOf } from './overrides.ts';
-import { described, filePath, group, origin, secretText, toggle, urlSafe, whole } from './setting-meta.ts';
+import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
+import {
+  described,
+  type Extra,
+  filePath,
+  group,
+  origin,
+  secretText,
+  toggle,
+  urlSafe,
+  whole,
+} from './setting-meta.ts';
+import { areWebhookHeaders, isWebhookUrl } from './webhook-rules.ts';
 
 const features = group('App features', {
   clientEvents: toggle(true, 'Accept client- events from sockets'),
@@ -63,6 +76,51 @@ const credential = described(
   { description: 'A key pair', must: 'a pair of key and secret' },
 );
 
+const webhookUrl = (description: string, extra: Extra = {}) =>
+  described(z.string().max(2048).refine(isWebhookUrl), {
+    description,
+    must: 'an http:// or https:// address, without user name, password and fragment',
+    secret: true,
+    ...extra,
+  });
+
+const channelPart = (description: string) =>
+  described(z.string().min(1).max(200), { description, must: 'text of 1 to 200 characters' });
+
+/** A webhook as an app lists it. */
+export const webhookSchema = described(
+  z.strictObject({
+    url: webhookUrl('Where the events are posted to'),
+    events: described(
+      z
+        .array(described(z.enum(WEBHOOK_KINDS), { description: 'A kind of event' }))
+        .min(1)
+        .max(WEBHOOK_KINDS.length),
+      { description: 'The kinds of events sent; all when left out', must: 'a list of kinds of events' },
+    ).default([...WEBHOOK_KINDS]),
+    filter: described(
+      z.strictObject({
+        prefix: channelPart("How the channel's name starts").optional(),
+        suffix: channelPart("How the channel's name ends").optional(),
+        pattern: described(z.string().min(1).max(MAX_PATTERN_LENGTH).refine(isSafePattern), {
+          description: "A regular expression found in the channel's name",
+          must:
+            `a regular expression of at most ${MAX_PATTERN_LENGTH} characters, with at most two of * + ? {n,m} ` +
+            '(three after ^), none on a group with another or with |, without lookaround and backreferences',
+        }).optional(),
+      }),
+      { description: 'Only channels whose names fit every part given' },
+    ).prefault({}),
+    headers: described(z.record(z.string(), z.string()).refine(areWebhookHeaders), {
+      description: 'Headers sent beside those of the protocol',
+      must: 'a group of at most 50 headers, none of them one that Carillon or HTTP sets, values without line ends',
+      secret: true,
+    }).default({}),
+    batch: toggle(true, 'Off: one event per request'),
+  }),
+  { description: 'A webhook', must: 'a webhook, at least {"url": …}' },
+);
+
 /** An app as `apps` lists it. What it leaves out comes from `appDefaults`. */
 export const appSchema = described(
   z.strictObject({
@@ -75,6 +133,11 @@ export const appSchema = described(
       secret: true,
     }).optional(),
     auth: authSchema.optional(),
+    webhooks: described(z.array(webhookSchema).max(100), {
+      description: 'Where webhooks go',
+      must: 'a list of at most 100 webhooks',
+      secret: true,
+    }).optional(),
     ...overridesOf(appDefaults.shape),
   }),
   { description: 'An app', must: 'an app, at least {"id": …, "key": …, "secret": …}' },
@@ -125,6 +188,10 @@ export const nodeSchema = group('Node', {
       kind: 'group',
       secret: true,
     }).optional(),
+    webhookUrl: webhookUrl('Address that all kinds of its webhooks go to', {
+      env: 'CARILLON_WEBHOOK_URL',
+      flag: '--webhook-url',
+    }).optional(),
   }).prefault({}),
   apps: described(z.array(appSchema).max(10_000), {
     description: 'More apps; in the environment and as a flag: a JSON array in the form of the file',
@@ -153,6 +220,61 @@ export const nodeSchema = group('Node', {
       'Cached events on this node; the least recently written go first',
     ),
     maxBytes: whole(65_536, 17_179_869_184, 67_108_864, 'Bytes of cached data on this node'),
+  }).prefault({}),
+  webhooks: group('Webhooks', {
+    graceMs: whole(
+      0,
+      60_000,
+      3000,
+      'Milliseconds channel_vacated and member_removed wait for a return that cancels both',
+    ),
+    batchEvents: whole(1, 1000, 20, 'Events of one request at most'),
+    batchMs: whole(0, 10_000, 250, 'Milliseconds the first event of a request waits for others'),
+    timeoutMs: whole(1, 60_000, 4000, 'Milliseconds a request may take, its answer included'),
+    retrySeconds: whole(0, 86_400, 300, 'Seconds after an event in which it is tried again'),
+    retryFirstMs: whole(
+      1,
+      60_000,
+      1000,
+      'Milliseconds until the first repetition; each further pause is twice as long',
+    ),
+    retryLongestSeconds: whole(1, 3600, 128, 'Seconds between two repetitions at most'),
+    queueLimit: whole(
+      1,
+      10_000_000,
+      100_000,
+      'Events queued per endpoint; past it the oldest become dead letters',
+    ),
+    queueBytes: whole(
+      65_536,
+      17_179_869_184,
+      67_108_864,
+      'Bytes of queued events per endpoint; past it likewise',
+    ),
+    deadLetterLimit: whole(
+      0,
+      10_000_000,
+      100_000,
+      'Dead letters kept on this node; past it the oldest are lost',
+    ),
+    deadLetterBytes: whole(
+      0,
+      17_179_869_184,
+      67_108_864,
+      'Bytes of dead letters on this node; past it likewise',
+    ),
+    drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
+  }).prefault({}),
+  allowPrivateAddresses: toggle(
+    false,
+    'Let webhooks reach private and link-local addresses, and this machine in production',
+  ),
+  admin: group('Admin API', {
+    token: described(z.string().min(16).max(1024), {
+      description: 'Opens the admin API to whoever sends it as a bearer token; none: there is no admin API',
+      must: 'text of 16 to 1024 characters',
+      secret: true,
+    }).optional(),
   }).prefault({}),
 });
 

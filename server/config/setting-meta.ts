@@ -28,7 +28,7 @@ export function described<S extends z.ZodType>(schema: S, meta: SettingMeta): S 
   return schema;
 }
 
-type Extra = Omit<SettingMeta, 'description'>;
+export type Extra = Omit<SettingMeta, 'description'>;
 
 export const whole = (min: number, max: number, fallback: number, description: string) =>
   described(z.number().int().min(min).max(max), { description }).default(fallback);

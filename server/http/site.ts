@@ -1,6 +1,7 @@
-/** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the API behind them. */
+/** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the APIs behind them. */
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import { ADMIN_PREFIX, type AdminApi } from './admin-api.ts';
 import type { AuthSite } from './auth/auth-site.ts';
 import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
@@ -12,12 +13,21 @@ export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
   readonly #auth: AuthSite;
   readonly #api: SignedApi;
+  readonly #admin: AdminApi | undefined;
   readonly #logger: Logger;
 
-  constructor(pages: ReadonlyMap<string, Page>, auth: AuthSite, api: SignedApi, logger: Logger) {
+  /** @param admin undefined where there is no admin API */
+  constructor(
+    pages: ReadonlyMap<string, Page>,
+    auth: AuthSite,
+    admin: AdminApi | undefined,
+    api: SignedApi,
+    logger: Logger,
+  ) {
     this.#pages = pages;
     this.#auth = auth;
     this.#api = api;
+    this.#admin = admin;
     this.#logger = logger;
   }
 
@@ -43,6 +53,8 @@ export class Site {
     // Only requests for these paths come with their caller.
     const authorized = request.caller === undefined ? undefined : this.#auth.handle(request);
     if (authorized !== undefined) return authorized;
+    if (this.#admin !== undefined && request.path.startsWith(ADMIN_PREFIX))
+      return this.#admin.handle(request);
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
   }
 }

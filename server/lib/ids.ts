@@ -2,4 +2,6 @@
 export interface Ids {
   /** A socket id, `digits.digits`: unguessable, and unique for all practical purposes. */
   socketId(): string;
+  /** A name for one thing that is kept or repeated: unguessable, and unique anywhere, ever. */
+  uniqueId(): string;
 }

@@ -1,5 +1,8 @@
-/** Socket ids from the system's randomness, drawn in blocks because one draw costs more than a handshake's parsing. */
-import { randomFillSync } from 'node:crypto';
+/**
+ * Ids from the system's randomness; socket ids drawn in blocks, because one draw costs more than a handshake's
+ * parsing.
+ */
+import { randomFillSync, randomUUID } from 'node:crypto';
 import type { Ids } from './ids.ts';
 
 const BLOCK = 512;
@@ -14,5 +17,5 @@ export function randomIds(): Ids {
     }
     return block[next++] as number;
   };
-  return { socketId: () => `${draw()}.${draw()}` };
+  return { socketId: () => `${draw()}.${draw()}`, uniqueId: () => randomUUID() };
 }

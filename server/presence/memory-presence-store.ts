@@ -1,8 +1,15 @@
 /** Presence of a node that is alone. Complete, and the running specification of the port. */
-import { memberAdded, memberRemoved, watchlistEvents } from '../../protocol/index.ts';
+import {
+  channelType,
+  type MemberWebhook,
+  memberAdded,
+  memberRemoved,
+  watchlistEvents,
+} from '../../protocol/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
 import { watchTopic } from '../broker/topics.ts';
+import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import type { ChannelSummary, JoinResult, Member, Occupancy, PresenceStore } from './presence-store.ts';
 import { Roster } from './roster.ts';
 
@@ -12,42 +19,57 @@ class AppPresence {
   readonly subscriptions = new Map<string, number>();
   readonly rosters = new Map<string, Roster>();
   readonly online = new Set<string>();
+
+  /** A presence channel is occupied from its first member on, even before that member's subscription is counted. */
+  isOccupied(channel: string): boolean {
+    return this.subscriptions.has(channel) || this.rosters.has(channel);
+  }
 }
 
 export class MemoryPresenceStore implements PresenceStore {
   readonly #apps = new Map<string, AppPresence>();
   readonly #broker: Pick<Broker, 'publish'>;
+  readonly #webhooks: WebhookSink;
 
-  /** @param broker takes the announcements */
-  constructor(broker: Pick<Broker, 'publish'>) {
+  /**
+   * @param broker takes what sockets must hear
+   * @param webhooks takes what backends must hear, before sockets hear of it
+   */
+  constructor(broker: Pick<Broker, 'publish'>, webhooks: WebhookSink) {
     this.#broker = broker;
+    this.#webhooks = webhooks;
   }
 
   subscribed(appId: string, channel: string, count: number): Occupancy {
-    const { subscriptions } = this.#app(appId);
-    const before = subscriptions.get(channel) ?? 0;
-    if (count > 0) subscriptions.set(channel, count);
-    else subscriptions.delete(channel);
-    const transition =
-      before === 0 && count > 0 ? 'occupied' : before > 0 && count === 0 ? 'vacated' : undefined;
-    return { subscriptions: count, transition };
+    const app = this.#app(appId);
+    const before = app.isOccupied(channel);
+    if (count > 0) app.subscriptions.set(channel, count);
+    else app.subscriptions.delete(channel);
+    const after = count > 0 || app.rosters.has(channel);
+    return { subscriptions: count, transition: this.#occupancyChange(appId, channel, before, after) };
   }
 
   join(appId: string, channel: string, member: Member, socketId: string, maxMembers: number): JoinResult {
-    const { rosters } = this.#app(appId);
-    const roster = rosters.get(channel) ?? new Roster();
+    const app = this.#app(appId);
+    const roster = app.rosters.get(channel) ?? new Roster();
     if (maxMembers > 0 && roster.size >= maxMembers && !roster.has(member.userId)) return { joined: false };
+    const before = app.isOccupied(channel);
     const added = roster.add(member.userId, member.userInfo);
-    rosters.set(channel, roster);
+    app.rosters.set(channel, roster);
+    // The stay of a member lies within that of its channel: occupied, added, removed, vacated.
+    this.#occupancyChange(appId, channel, before, true);
+    if (added) this.#tellMember('member_added', appId, channel, member.userId);
     if (added) this.#announce(appId, channel, memberAdded(channel, member.userId, member.userInfo), socketId);
     return { joined: true, added, roster };
   }
 
   leave(appId: string, channel: string, userId: string): void {
-    const { rosters } = this.#app(appId);
-    const roster = rosters.get(channel);
+    const app = this.#app(appId);
+    const roster = app.rosters.get(channel);
     if (!roster?.remove(userId)) return;
-    if (roster.size === 0) rosters.delete(channel);
+    if (roster.size === 0) app.rosters.delete(channel);
+    this.#tellMember('member_removed', appId, channel, userId);
+    this.#occupancyChange(appId, channel, true, app.isOccupied(channel));
     this.#announce(appId, channel, memberRemoved(channel, userId));
   }
 
@@ -100,6 +122,20 @@ export class MemoryPresenceStore implements PresenceStore {
       this.#apps.set(appId, app);
     }
     return app;
+  }
+
+  /** The transition from `before` to `after`, if it is one; backends are told of it. */
+  #occupancyChange(appId: string, channel: string, before: boolean, after: boolean): Occupancy['transition'] {
+    if (after === before) return undefined;
+    const name = after ? 'channel_occupied' : 'channel_vacated';
+    if (this.#webhooks.wants(appId, name) && channelType(channel).kind !== 'user') {
+      this.#webhooks.add(appId, { name, channel });
+    }
+    return after ? 'occupied' : 'vacated';
+  }
+
+  #tellMember(name: MemberWebhook['name'], appId: string, channel: string, userId: string): void {
+    if (this.#webhooks.wants(appId, name)) this.#webhooks.add(appId, { name, channel, userId });
   }
 
   #announce(appId: string, topic: string, frame: string | undefined, exceptSocketId?: string): void {

@@ -1,7 +1,11 @@
 /**
  * Who is where in the cluster: subscription counts of every channel, members of presence channels, users online.
- * The store decides each transition, atomically, and announces what sockets must hear of it; callers never read a
- * count and then decide.
+ * The store decides each transition, atomically, announces what sockets must hear of it and queues what backends must
+ * hear by webhook, all in one step; callers never read a count and then decide.
+ *
+ * A channel is occupied while it has subscriptions or members. On presence channels, where a member joins before its
+ * subscription is counted and leaves before it is uncounted, that puts `channel_occupied` before the first
+ * `member_added` and `channel_vacated` after the last `member_removed`. Channels of users have no webhooks.
  *
  * Counts and members are reported per node: a node says how many of its own connections subscribe, and joins a user
  * to a presence channel with the first of the user's connections on this node, leaving with the last.

@@ -10,6 +10,16 @@ const KNOWN_CLOSES: ReadonlySet<number> = new Set([
 /** The label of all other close codes. */
 export const OTHER_CLOSE = -1;
 
+/** Webhooks of one app. */
+export interface WebhookCounts {
+  /** Events delivered, once for each endpoint. */
+  sent: number;
+  /** Requests that didn't get a 2xx. */
+  failedAttempts: number;
+  /** Events given up. */
+  deadLetters: number;
+}
+
 export class Counters {
   connectionsOpened = 0;
   /** Handshakes refused, by close code. */
@@ -27,6 +37,17 @@ export class Counters {
   slowReaders = 0;
   /** Answers of the HTTP API, by status. */
   readonly answers = new Map<number, number>();
+
+  readonly webhooks = new Map<string, WebhookCounts>();
+
+  webhooksOf(appId: string): WebhookCounts {
+    let counts = this.webhooks.get(appId);
+    if (counts === undefined) {
+      counts = { sent: 0, failedAttempts: 0, deadLetters: 0 };
+      this.webhooks.set(appId, counts);
+    }
+    return counts;
+  }
 
   /** A connection is over. Codes that only a client would make up count as one, or it could mint metrics at will. */
   closed(code: number): void {

@@ -3,16 +3,20 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { isChannelName } from '../../protocol/index.ts';
 import type { Channel } from '../channels/channel.ts';
 import type { AppHub, Hub } from '../channels/hub.ts';
-import { type Counters, OTHER_CLOSE } from './counters.ts';
+import { type Counters, OTHER_CLOSE, type WebhookCounts } from './counters.ts';
 import type { Metrics } from './metrics.ts';
 
-export function prometheusMetrics(counters: Counters, hub: Hub): Metrics {
+/** Webhook events waiting on this node, by app. */
+export type QueuedWebhooks = () => Iterable<readonly [appId: string, events: number]>;
+
+export function prometheusMetrics(counters: Counters, hub: Hub, queued: QueuedWebhooks): Metrics {
   const registry = new Registry();
   // The event loop's delay is sampled ten times a second: the default of a hundred is most of an idle node's work.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   addTotals(registry, counters);
   addByCode(registry, counters);
   addByApp(registry, hub);
+  addWebhooks(registry, counters, queued);
   return { contentType: registry.contentType, render: async () => withoutNan(await registry.metrics()) };
 }
 
@@ -84,6 +88,34 @@ function addByApp(registry: Registry, hub: Hub): void {
     count(channels.values(), occupied),
   );
   byApp('users', 'Signed-in users on this node', ({ users }) => users.size);
+}
+
+function addWebhooks(registry: Registry, counters: Counters, queued: QueuedWebhooks): void {
+  const byApp = (name: string, help: string, read: (counts: WebhookCounts) => number): void => {
+    new Counter({
+      name: `carillon_webhook${name}`,
+      help,
+      labelNames: ['app'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [app, counts] of counters.webhooks) this.inc({ app }, read(counts));
+      },
+    });
+  };
+  byApp('s_sent_total', 'Webhook events delivered, once for each endpoint', ({ sent }) => sent);
+  byApp('_attempts_failed_total', 'Webhook requests that failed', ({ failedAttempts }) => failedAttempts);
+  byApp('_dead_letters_total', 'Webhook events given up', ({ deadLetters }) => deadLetters);
+  new Gauge({
+    name: 'carillon_webhooks_queued',
+    help: 'Webhook events waiting for their receivers',
+    labelNames: ['app'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [app, events] of queued()) this.set({ app }, events);
+    },
+  });
 }
 
 /** A channel that clients subscribe to, and no internal topic. */

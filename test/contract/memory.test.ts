@@ -7,6 +7,7 @@ import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingSink } from '../support/webhook-sinks.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
 import { grantStoreContract } from './grant-store.contract.ts';
@@ -31,12 +32,14 @@ describe('MemoryRateLimiter', () => {
 describe('MemoryPresenceStore', () => {
   presenceStoreContract(async () => {
     const published: Publication[] = [];
-    const store = new MemoryPresenceStore({
-      publish: (publication) => {
+    const sink = new RecordingSink();
+    const broker = {
+      publish: (publication: Publication) => {
         published.push(publication);
       },
-    });
-    return { store, announced: () => published };
+    };
+    const store = new MemoryPresenceStore(broker, sink);
+    return { store, announced: () => published, reported: () => sink.events };
   });
 });
 

@@ -1,5 +1,6 @@
 /** What every PresenceStore promises; run by each implementation. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { WebhookEvent } from '../../protocol/index.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import type { PresenceStore } from '../../server/presence/presence-store.ts';
 
@@ -7,6 +8,8 @@ export interface PresenceStoreUnderTest {
   readonly store: PresenceStore;
   /** What the store announced so far, in order. */
   announced(): readonly Publication[];
+  /** What it queued for webhooks so far, in order. */
+  reported(): ReadonlyArray<WebhookEvent & { readonly appId: string }>;
 }
 
 const APP = 'app-1';
@@ -14,11 +17,13 @@ const SOCKET = '1.1';
 
 export function presenceStoreContract(create: () => Promise<PresenceStoreUnderTest>): void {
   let store: PresenceStore;
+  let reported: PresenceStoreUnderTest['reported'];
   let announced: () => Array<{ topic: string; frame: unknown; except: string | undefined }>;
 
   beforeEach(async () => {
     const underTest = await create();
     store = underTest.store;
+    reported = underTest.reported;
     announced = () =>
       underTest.announced().map((publication) => ({
         topic: publication.topic,
@@ -62,6 +67,48 @@ export function presenceStoreContract(create: () => Promise<PresenceStoreUnderTe
       await store.subscribed(APP, 'a', 3);
       expect(await store.channel('app-2', 'a')).toEqual({ subscriptions: 0, users: 0 });
       expect([...(await store.channels('app-2', ''))]).toEqual([]);
+    });
+  });
+
+  describe('webhooks', () => {
+    const member = { userId: '7', userInfo: undefined };
+
+    it('a channel is reported occupied once and vacated once', async () => {
+      for (const count of [1, 2, 1, 0, 0, 1]) await store.subscribed(APP, 'a', count);
+      expect(reported()).toEqual([
+        { appId: APP, name: 'channel_occupied', channel: 'a' },
+        { appId: APP, name: 'channel_vacated', channel: 'a' },
+        { appId: APP, name: 'channel_occupied', channel: 'a' },
+      ]);
+    });
+
+    it("a member's stay lies within its channel's", async () => {
+      await store.join(APP, 'presence-a', member, SOCKET, 0);
+      await store.subscribed(APP, 'presence-a', 1);
+      await store.leave(APP, 'presence-a', '7');
+      await store.subscribed(APP, 'presence-a', 0);
+      expect(reported()).toEqual([
+        { appId: APP, name: 'channel_occupied', channel: 'presence-a' },
+        { appId: APP, name: 'member_added', channel: 'presence-a', userId: '7' },
+        { appId: APP, name: 'member_removed', channel: 'presence-a', userId: '7' },
+        { appId: APP, name: 'channel_vacated', channel: 'presence-a' },
+      ]);
+    });
+
+    it('a member who joins again or is refused is not reported', async () => {
+      await store.join(APP, 'presence-a', member, SOCKET, 1);
+      await store.join(APP, 'presence-a', member, SOCKET, 1);
+      await store.join(APP, 'presence-a', { ...member, userId: '8' }, SOCKET, 1);
+      await store.leave(APP, 'presence-a', '8');
+      expect(reported().map(({ name }) => name)).toEqual(['channel_occupied', 'member_added']);
+    });
+
+    it("neither channels of users nor users' going online are reported", async () => {
+      await store.subscribed(APP, '#server-to-user-7', 1);
+      await store.signedIn(APP, '7');
+      await store.signedOut(APP, '7');
+      await store.subscribed(APP, '#server-to-user-7', 0);
+      expect(reported()).toEqual([]);
     });
   });
 

@@ -7,6 +7,7 @@ import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
+import { CacheMisses } from '../../server/channels/cache-misses.ts';
 import { ClientEventCommand } from '../../server/channels/client-event.ts';
 import type { Connection } from '../../server/channels/connection.ts';
 import { Delivery } from '../../server/channels/deliver.ts';
@@ -26,7 +27,9 @@ import type { PresenceStore } from '../../server/presence/presence-store.ts';
 import { AuthorizationDeadlines } from '../../server/socket/authorization-deadlines.ts';
 import { Sessions } from '../../server/socket/session.ts';
 import { Counters } from '../../server/telemetry/counters.ts';
+import type { WebhookSink } from '../../server/webhooks/webhook-queue.ts';
 import { FakeClock } from './fake-clock.ts';
+import { noWebhooks } from './webhook-sinks.ts';
 
 const APP = { id: '1', key: 'key', secret: 'secret' };
 
@@ -123,7 +126,7 @@ export interface Client {
   leave(): void;
 }
 
-export function slowNode(): SlowNode {
+export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const gate = new Gate();
   const clock = new FakeClock();
   const errors: string[] = [];
@@ -139,17 +142,19 @@ export function slowNode(): SlowNode {
   const fanout = new LoopFanout();
   const memoryBroker = new MemoryBroker();
   memoryBroker.start(new Delivery(hub, fanout, counters));
-  const presence = new MemoryPresenceStore(memoryBroker);
+  const presence = new MemoryPresenceStore(memoryBroker, noWebhooks);
   const broker: Broker = gated<Broker>(memoryBroker, gate, new Set(['start', 'unfollow', 'publish']));
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
   const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
   const deadlines = new AuthorizationDeadlines(clock);
-  const counts = new SubscriptionCounts(broker, clock, logger);
+  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,
     cache,
+    misses: new CacheMisses(webhooks, clock, logger),
+    webhooks,
     counts,
     registry,
     clock,

@@ -18,6 +18,7 @@ async function run(args: string[], terminal = new FakeTerminal()) {
     trigger: async (): Promise<number> => {
       throw new UsageError('an event is needed');
     },
+    'dead-letters': async () => 0,
     config: (rest: readonly string[]) => printConfig(rest, terminal),
   };
   const code = await runCommandLine(args, commands, terminal);

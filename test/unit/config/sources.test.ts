@@ -163,8 +163,6 @@ describe('config: sources', () => {
       CARILLON_REDIS_URL: 'redis://x',
       CARILLON_DATABASE_URL: 'x',
       CARILLON_DATA_DIR: 'x',
-      CARILLON_WEBHOOK_URL: 'x',
-      CARILLON_ALLOW_PRIVATE_ADDRESSES: 'true',
     };
     expect(parse({ env }).warnings).toEqual(
       Object.keys(env)

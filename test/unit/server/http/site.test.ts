@@ -23,7 +23,10 @@ function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined) {
   const api = { handle: () => answer } as unknown as SignedApi;
   const noAuth = { handle: () => undefined } as unknown as AuthSite;
   const pages = new Map([['/health', () => json('{}')]]);
-  return { site: new Site(pages, noAuth, api, { debug: note, info: note, warn: note, error: note }), lines };
+  return {
+    site: new Site(pages, noAuth, undefined, api, { debug: note, info: note, warn: note, error: note }),
+    lines,
+  };
 }
 
 describe('Site', () => {

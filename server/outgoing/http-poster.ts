@@ -1,0 +1,168 @@
+/** The poster over node:http and node:https: connections kept alive, addresses checked, answers bounded. */
+import type { LookupAddress } from 'node:dns';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
+import type { Clock } from '../lib/clock.ts';
+import type { AddressPolicy } from './address-policy.ts';
+import type { NameLookup } from './name-lookup.ts';
+import type { Poster, PostRequest, PostResult } from './poster.ts';
+
+/** Nobody reads the answers; reading a short one keeps the connection usable. */
+const MAX_ANSWER_BYTES = 65_536;
+/** Idle connections are given up before most receivers do it. */
+const IDLE_MS = 15_000;
+const IDLE_PER_HOST = 16;
+
+export interface HttpPosterPorts {
+  readonly policy: AddressPolicy;
+  readonly names: NameLookup;
+  readonly clock: Clock;
+}
+
+export class HttpPoster implements Poster {
+  readonly #ports: HttpPosterPorts;
+  readonly #http = new HttpAgent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: IDLE_PER_HOST });
+  readonly #https = new HttpsAgent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: IDLE_PER_HOST });
+  readonly #lookup: LookupFunction;
+  readonly #underWay = new Set<(reason: string) => void>();
+
+  constructor(ports: HttpPosterPorts) {
+    this.#ports = ports;
+    this.#lookup = checkedLookup(ports);
+  }
+
+  post(request: PostRequest): Promise<PostResult> {
+    const host = hostOf(request.url);
+    if (isIP(host) !== 0 && !this.#ports.policy.allows(host)) {
+      return Promise.resolve({ ok: false, reason: notAllowed(host) });
+    }
+    return new Promise((resolve) => {
+      let current: ClientRequest | undefined;
+      const finish = (result: PostResult): void => {
+        if (!this.#underWay.delete(giveUp)) return;
+        cancelTimer();
+        resolve(result);
+        // Without effect where the answer has been read: the connection is back among the idle ones.
+        if (!result.ok) current?.destroy();
+      };
+      const giveUp = (reason: string): void => finish({ ok: false, reason });
+      this.#underWay.add(giveUp);
+      const cancelTimer = this.#ports.clock.after(request.timeoutMs, () =>
+        giveUp(`no answer within ${request.timeoutMs} ms`),
+      );
+      const attempt = (mayRepeat: boolean): void => {
+        const outgoing = this.#send(request);
+        let answered = false;
+        current = outgoing;
+        outgoing.on('response', (answer) => {
+          answered = true;
+          readAnswer(answer, outgoing, finish);
+        });
+        // An answer that switches protocols is none; without a listener its connection would linger.
+        outgoing.on('upgrade', (_answer, socket) => {
+          socket.destroy();
+          giveUp('the answer has status 101');
+        });
+        outgoing.on('error', (error) => {
+          // The receiver closed an idle connection just as we picked it: nothing is wrong with either side.
+          const stale = outgoing.reusedSocket && !answered && isReset(error);
+          if (stale && mayRepeat && this.#underWay.has(giveUp)) attempt(false);
+          else giveUp(wordsFor(error));
+        });
+        outgoing.end(request.body);
+      };
+      try {
+        attempt(true);
+      } catch (error) {
+        giveUp(error instanceof Error ? wordsFor(error) : String(error));
+      }
+    });
+  }
+
+  close(): void {
+    for (const giveUp of [...this.#underWay]) giveUp('the node is stopping');
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #send({ url, headers }: PostRequest): ClientRequest {
+    const options = { ...urlToHttpOptions(url), method: 'POST', headers, lookup: this.#lookup };
+    return url.protocol === 'https:'
+      ? httpsRequest({ ...options, agent: this.#https })
+      : httpRequest({ ...options, agent: this.#http });
+  }
+}
+
+/** Reads to the end so that the connection can be used again, but not for ever. */
+function readAnswer(
+  answer: IncomingMessage,
+  outgoing: ClientRequest,
+  finish: (result: PostResult) => void,
+): void {
+  const status = answer.statusCode ?? 0;
+  const result: PostResult =
+    status >= 200 && status < 300
+      ? { ok: true, status }
+      : { ok: false, reason: `the answer has status ${status}` };
+  let bytes = 0;
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_ANSWER_BYTES) return;
+    finish(result);
+    outgoing.destroy();
+  });
+  answer.on('end', () => finish(result));
+  answer.on('error', (error) => finish({ ok: false, reason: wordsFor(error) }));
+  answer.on('close', () => finish({ ok: false, reason: 'the answer broke off' }));
+}
+
+/** Resolves a name to those of its addresses that are allowed: what is checked is what is connected to. */
+function checkedLookup({ policy, names }: HttpPosterPorts): LookupFunction {
+  return (host, options, callback) => {
+    const fail = (error: unknown): void =>
+      callback(error instanceof Error ? error : new Error(String(error)), '', 0);
+    names.addresses(host).then((addresses) => {
+      const allowed = addresses
+        .filter(({ address }) => policy.allows(address))
+        .filter(ofFamily(options.family));
+      const [first] = allowed;
+      if (first === undefined) fail(new Error(notAllowed(host)));
+      else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    }, fail);
+  };
+}
+
+function ofFamily(family: unknown): (address: LookupAddress) => boolean {
+  const wanted = family === 4 || family === 'IPv4' ? 4 : family === 6 || family === 'IPv6' ? 6 : 0;
+  return (address) => wanted === 0 || address.family === wanted;
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+function notAllowed(host: string): string {
+  return `${host} is a private address, and those are not allowed (allowPrivateAddresses)`;
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+/** Several addresses tried in vain make an error without words of its own. */
+function wordsFor(error: Error): string {
+  if (error instanceof AggregateError) {
+    return [
+      ...new Set(error.errors.map((inner) => (inner instanceof Error ? inner.message : String(inner)))),
+    ].join(', ');
+  }
+  return error.message || error.name;
+}

@@ -1,0 +1,162 @@
+/** The queue of a node that is alone: in this process, bounded per endpoint, gone with it. See the port. */
+import type { WebhookEvent, WebhookKind } from '../../protocol/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Ids } from '../lib/ids.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { EndpointDirectory } from './endpoint-directory.ts';
+import { Grace } from './grace.ts';
+import { LaneBuffer } from './lane-buffer.ts';
+import { type QueuedEvent, queuedEvent } from './queued-event.ts';
+import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
+import type { WebhookQueue } from './webhook-queue.ts';
+
+export interface MemoryWebhookQueueSettings {
+  /** Milliseconds that the end of a stay is held back; 0 reports it at once. */
+  readonly graceMs: number;
+  /** Events of one request at most. */
+  readonly batchEvents: number;
+  /** Milliseconds the first of them waits for others. */
+  readonly batchMs: number;
+  /** Events queued per endpoint at most. */
+  readonly queueLimit: number;
+  /** Characters of them at most. */
+  readonly queueBytes: number;
+}
+
+export interface MemoryWebhookQueuePorts {
+  readonly endpoints: EndpointDirectory;
+  readonly deadLetters: DeadLetters;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: OccasionalLog;
+}
+
+interface EndpointQueue {
+  /** By the lane's number; those that have been used. */
+  readonly lanes: Map<number, LaneBuffer>;
+  count: number;
+  bytes: number;
+}
+
+export class MemoryWebhookQueue implements WebhookQueue {
+  readonly #settings: MemoryWebhookQueueSettings;
+  readonly #ports: MemoryWebhookQueuePorts;
+  readonly #grace: Grace;
+  readonly #queues = new Map<WebhookEndpoint, EndpointQueue>();
+  #wake: (lane: Lane) => void = () => undefined;
+  #closed = false;
+
+  constructor(settings: MemoryWebhookQueueSettings, ports: MemoryWebhookQueuePorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#grace = new Grace(settings.graceMs, ports.clock, (appId, event) => this.#queue(appId, event));
+    for (const endpoint of ports.endpoints.all()) {
+      this.#queues.set(endpoint, { lanes: new Map(), count: 0, bytes: 0 });
+    }
+  }
+
+  start(wake: (lane: Lane) => void): void {
+    this.#wake = wake;
+  }
+
+  wants(appId: string, kind: WebhookKind): boolean {
+    return this.#ports.endpoints.wants(appId, kind);
+  }
+
+  add(appId: string, event: WebhookEvent): void {
+    this.#grace.add(appId, event);
+  }
+
+  take(lane: Lane): Promise<readonly QueuedEvent[]> {
+    return this.#buffer(lane).take();
+  }
+
+  ack(lane: Lane): void {
+    const queue = this.#of(lane.endpoint);
+    for (const event of this.#buffer(lane).ack()) forget(queue, event);
+  }
+
+  replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {
+    const at = this.#ports.clock.now();
+    for (const event of events) this.#push(endpoint, { ...event, at });
+  }
+
+  close(): void {
+    this.#grace.close();
+    this.#closed = true;
+    for (const { lanes } of this.#queues.values()) for (const buffer of lanes.values()) buffer.close();
+  }
+
+  queued(endpoint: WebhookEndpoint): number {
+    return this.#of(endpoint).count;
+  }
+
+  #queue(appId: string, event: WebhookEvent): void {
+    const { endpoints, ids, clock } = this.#ports;
+    let queued: QueuedEvent | undefined;
+    for (const endpoint of endpoints.of(appId)) {
+      if (!endpoint.accepts(event)) continue;
+      queued ??= queuedEvent(event, ids.uniqueId(), clock.now());
+      this.#push(endpoint, queued);
+    }
+  }
+
+  #push(endpoint: WebhookEndpoint, event: QueuedEvent): void {
+    const queue = this.#of(endpoint);
+    queue.count += 1;
+    queue.bytes += event.json.length;
+    const lane = endpoint.laneOf(event.channel);
+    const isFirst = !queue.lanes.has(lane.index);
+    this.#buffer(lane).add(event);
+    if (isFirst) this.#wake(lane);
+    while (queue.count > this.#settings.queueLimit || queue.bytes > this.#settings.queueBytes) {
+      if (!this.#shedOldest(endpoint, queue)) break;
+    }
+  }
+
+  /** Makes room; false if all that is left is under way. */
+  #shedOldest(endpoint: WebhookEndpoint, queue: EndpointQueue): boolean {
+    const { deadLetters, counters, log } = this.#ports;
+    let holder: LaneBuffer | undefined;
+    for (const lane of queue.lanes.values()) {
+      if (lane.oldest !== undefined && lane.oldest.at < (holder?.oldest?.at ?? Number.POSITIVE_INFINITY)) {
+        holder = lane;
+      }
+    }
+    const event = holder?.shed();
+    if (event === undefined) return false;
+    forget(queue, event);
+    const { appId, name } = endpoint;
+    log.warn(`${appId} ${name}`, { appId, endpoint: name }, 'webhook queue full');
+    counters.webhooksOf(appId).deadLetters += 1;
+    deadLetters.add([{ appId, endpoint: name, event, attempts: 0, reason: 'the queue was full' }]);
+    return true;
+  }
+
+  #of(endpoint: WebhookEndpoint): EndpointQueue {
+    const queue = this.#queues.get(endpoint);
+    if (queue === undefined) throw new Error(`${endpoint.name} is not an endpoint of this queue`);
+    return queue;
+  }
+
+  #buffer({ endpoint, index }: Lane): LaneBuffer {
+    const { lanes } = this.#of(endpoint);
+    let buffer = lanes.get(index);
+    if (buffer === undefined) {
+      const { batchEvents, batchMs } = this.#settings;
+      const batch = endpoint.batch ? { events: batchEvents, waitMs: batchMs } : { events: 1, waitMs: 0 };
+      buffer = new LaneBuffer(batch, this.#ports.clock);
+      if (this.#closed) buffer.close();
+      lanes.set(index, buffer);
+    }
+    return buffer;
+  }
+}
+
+function forget(queue: EndpointQueue, event: QueuedEvent): void {
+  queue.count -= 1;
+  queue.bytes -= event.json.length;
+}

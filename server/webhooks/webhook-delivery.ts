@@ -1,0 +1,69 @@
+/** Carries queued events to their receivers: one worker per lane in use, so that nobody waits for another's receiver. */
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { EndpointDirectory } from './endpoint-directory.ts';
+import { type LanePorts, LaneWorker, type RetrySettings } from './lane-worker.ts';
+import type { WebhookQueue } from './webhook-queue.ts';
+
+export interface DeliveryPorts extends LanePorts {
+  readonly endpoints: EndpointDirectory;
+  readonly queue: WebhookQueue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often a stop looks whether its time is over. */
+const BEAT_MS = 20;
+
+export class WebhookDelivery {
+  readonly #settings: RetrySettings;
+  readonly #ports: DeliveryPorts;
+  readonly #workers = new Set<LaneWorker>();
+  #stopped = false;
+
+  constructor(settings: RetrySettings, ports: DeliveryPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+  }
+
+  /** Called before anything is added to the queue. */
+  start(): void {
+    this.#ports.queue.start((lane) => {
+      if (!this.#stopped) this.#work(new LaneWorker(lane, this.#settings, this.#ports));
+    });
+  }
+
+  /**
+   * Sends what is left, for at most `ms`; what then still is left is logged, per endpoint, and stays where the queue
+   * keeps it. Nothing may be added any more.
+   */
+  async stop(ms: number): Promise<void> {
+    const { queue, poster, clock } = this.#ports;
+    await queue.close();
+    const end = clock.now() + ms;
+    // Pauses, not a timer, because nothing else keeps the process alive while workers wait to try again.
+    while (this.#workers.size > 0 && clock.now() < end) await clock.pause(BEAT_MS);
+    this.#stopped = true;
+    for (const worker of this.#workers) worker.halt();
+    poster.close();
+    this.#reportUnsent();
+  }
+
+  /** A worker never fails; it ends when the queue is closed and its lane empty, or when it is halted. */
+  #work(worker: LaneWorker): void {
+    this.#workers.add(worker);
+    worker.run().then(() => this.#workers.delete(worker));
+  }
+
+  #reportUnsent(): void {
+    const { endpoints, queue, logger } = this.#ports;
+    for (const endpoint of endpoints.all()) {
+      const events = queue.queued(endpoint);
+      if (events === 0) continue;
+      logger.error(
+        { appId: endpoint.appId, endpoint: endpoint.name, events },
+        'webhooks not sent before the stop',
+      );
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** An address that an application's webhooks go to, and which of them. */
+import type { WebhookKind } from '../../protocol/index.ts';
+import type { WebhookFilter, WebhookSettings } from '../apps/app.ts';
+
+/** An endpoint's requests under way at once. More would divide batches further, fewer slow down a distant receiver. */
+const LANES = 8;
+
+/** One of the ordered parts of an endpoint: a channel's events all go by one lane, one request after the other. */
+export interface Lane {
+  readonly endpoint: WebhookEndpoint;
+  /** From 0. */
+  readonly index: number;
+}
+
+export class WebhookEndpoint {
+  readonly appId: string;
+  /**
+   * What operators call it: its address without the query, which may hold secrets; `#2` and so on behind those of an
+   * app that would have the same.
+   */
+  readonly name: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** False: one event per request. */
+  readonly batch: boolean;
+  readonly lanes: readonly Lane[];
+  readonly #kinds: ReadonlySet<WebhookKind>;
+  readonly #filter: WebhookFilter;
+  readonly #pattern: RegExp | undefined;
+
+  constructor(appId: string, name: string, settings: WebhookSettings) {
+    this.appId = appId;
+    this.name = name;
+    this.url = new URL(settings.url);
+    this.headers = settings.headers;
+    this.batch = settings.batch;
+    this.lanes = Array.from({ length: LANES }, (_, index) => ({ endpoint: this, index }));
+    this.#kinds = new Set(settings.events);
+    this.#filter = settings.filter;
+    this.#pattern = settings.filter.pattern === undefined ? undefined : new RegExp(settings.filter.pattern);
+  }
+
+  /** Whether it wants events of a kind, of some channel at least. */
+  wants(kind: WebhookKind): boolean {
+    return this.#kinds.has(kind);
+  }
+
+  /** Whether an event goes here: its kind is wanted and the channel's name passes every part of the filter. */
+  accepts({ name, channel }: { readonly name: WebhookKind; readonly channel: string }): boolean {
+    if (!this.#kinds.has(name)) return false;
+    const { prefix, suffix } = this.#filter;
+    if (prefix !== undefined && !channel.startsWith(prefix)) return false;
+    if (suffix !== undefined && !channel.endsWith(suffix)) return false;
+    return this.#pattern === undefined || this.#pattern.test(channel);
+  }
+
+  laneOf(channel: string): Lane {
+    return this.lanes[hashOf(channel) % LANES] as Lane;
+  }
+}
+
+/** FNV-1a: spreads names that differ in their last characters, as channels' do. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -1,0 +1,184 @@
+/** One lane's requests when time is ours: retries, their bytes, their end, and who waits for whom. */
+import { describe, expect, it } from 'vitest';
+import type { WebhookEvent } from '../../../../protocol/index.ts';
+import { ConfigAppRegistry } from '../../../../server/apps/config-app-registry.ts';
+import { configFrom } from '../../../../server/config/parse.ts';
+import { OccasionalLog } from '../../../../server/lib/occasional-log.ts';
+import { randomIds } from '../../../../server/lib/random-ids.ts';
+import type { PostRequest, PostResult } from '../../../../server/outgoing/poster.ts';
+import { Counters } from '../../../../server/telemetry/counters.ts';
+import { EndpointDirectory } from '../../../../server/webhooks/endpoint-directory.ts';
+import { MemoryDeadLetters } from '../../../../server/webhooks/memory-dead-letters.ts';
+import { MemoryWebhookQueue } from '../../../../server/webhooks/memory-webhook-queue.ts';
+import { WebhookDelivery } from '../../../../server/webhooks/webhook-delivery.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { silentLogger } from '../../../support/silent-logger.ts';
+
+const FAILED: PostResult = { ok: false, reason: 'the answer has status 500' };
+const TAKEN: PostResult = { ok: true, status: 200 };
+const miss = (channel: string): WebhookEvent => ({ name: 'cache_miss', channel });
+
+interface Attempt {
+  readonly at: number;
+  readonly request: PostRequest;
+}
+
+function node(
+  answer: (request: PostRequest, attempt: number) => PostResult,
+  webhooks: object[] = [{ url: 'http://a/' }],
+) {
+  const config = configFrom({ apps: [{ id: '1', key: 'key', secret: 'secret', webhooks }] });
+  const clock = new FakeClock();
+  const started = clock.now();
+  const counters = new Counters();
+  const log = new OccasionalLog(clock, silentLogger);
+  const ids = randomIds();
+  const endpoints = new EndpointDirectory(config.apps);
+  const errors: object[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+  const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
+  const queue = new MemoryWebhookQueue(config.webhooks, {
+    endpoints,
+    deadLetters,
+    ids,
+    clock,
+    counters,
+    log,
+  });
+  const attempts: Attempt[] = [];
+  const poster = {
+    post: async (request: PostRequest) => {
+      attempts.push({ at: clock.now() - started, request });
+      return answer(request, attempts.length);
+    },
+    close: () => undefined,
+  };
+  const delivery = new WebhookDelivery(
+    { timeoutMs: 4000, retryMs: 300_000, backoff: { firstMs: 1000, longestMs: 128_000 } },
+    {
+      queue,
+      endpoints,
+      deadLetters,
+      poster,
+      registry: new ConfigAppRegistry(config.apps),
+      clock,
+      chance: () => 0,
+      counters,
+      log,
+      logger,
+    },
+  );
+  delivery.start();
+  return {
+    queue,
+    attempts,
+    counters,
+    delivery,
+    errors,
+    queued: () => endpoints.of('1').reduce((sum, endpoint) => sum + queue.queued(endpoint), 0),
+    seconds: () => attempts.map(({ at }) => at / 1000),
+    letters: () =>
+      deadLetters.list({ appId: undefined, endpoint: undefined, limit: 1000, cursor: undefined }).letters,
+    async advance(ms: number): Promise<void> {
+      for (let passed = 0; passed < ms; passed += 250) {
+        clock.advance(Math.min(250, ms - passed));
+        await new Promise(setImmediate);
+      }
+    },
+  };
+}
+
+describe('a receiver that fails', () => {
+  it('is tried again after 1, 2, 4, 8… seconds, then the events are dead letters', async () => {
+    const { queue, advance, seconds, letters, counters, queued } = node(() => FAILED);
+    queue.add('1', miss('a'));
+    await advance(300_000);
+    expect(seconds()).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255].map((after) => after + 0.25));
+    expect(letters()).toMatchObject([
+      { appId: '1', endpoint: 'http://a/', attempts: 9, reason: 'the answer has status 500' },
+    ]);
+    expect(counters.webhooksOf('1')).toEqual({ sent: 0, failedAttempts: 9, deadLetters: 1 });
+    expect(queued()).toBe(0);
+  });
+
+  it('gets the same bytes and the same signature each time', async () => {
+    const { queue, advance, attempts } = node((_request, attempt) => (attempt < 4 ? FAILED : TAKEN));
+    queue.add('1', miss('a'));
+    await advance(10_000);
+    expect(attempts).toHaveLength(4);
+    expect(new Set(attempts.map(({ request }) => JSON.stringify([request.body, request.headers]))).size).toBe(
+      1,
+    );
+  });
+
+  it('keeps later events of the channel behind the earlier ones', async () => {
+    const { queue, advance, attempts } = node((_request, attempt) => (attempt < 3 ? FAILED : TAKEN));
+    queue.add('1', miss('a'));
+    await advance(500);
+    queue.add('1', { name: 'channel_occupied', channel: 'a' });
+    await advance(10_000);
+    expect(
+      attempts.map(({ request }) => (JSON.parse(request.body) as { events: object[] }).events),
+    ).toMatchObject([
+      [{ name: 'cache_miss' }],
+      [{ name: 'cache_miss' }],
+      [{ name: 'cache_miss' }],
+      [{ name: 'channel_occupied' }],
+    ]);
+  });
+
+  it('drains into dead letters at the pace of time, each event tried at least once', async () => {
+    const { queue, advance, attempts, letters } = node(() => FAILED);
+    for (let n = 0; n < 100; n += 1) queue.add('1', miss('a'));
+    await advance(320_000);
+    expect(letters()).toHaveLength(100);
+    const tried = new Set(
+      attempts.flatMap(({ request }) =>
+        (JSON.parse(request.body) as { events: { id: string }[] }).events.map(({ id }) => id),
+      ),
+    );
+    expect(tried.size).toBe(100);
+  });
+
+  it('holds up no other endpoint', async () => {
+    const { queue, advance, attempts } = node(
+      ({ url }) => (url.href === 'http://a/' ? FAILED : TAKEN),
+      [{ url: 'http://a/' }, { url: 'http://b/' }],
+    );
+    for (let n = 0; n < 50; n += 1) {
+      queue.add('1', miss('a'));
+      await advance(250);
+    }
+    await advance(250);
+    const taken = attempts.filter(({ request }) => request.url.href === 'http://b/');
+    expect(taken).toHaveLength(50);
+    expect(taken.map(({ at }) => at)).toEqual(Array.from({ length: 50 }, (_, n) => (n + 1) * 250));
+  });
+});
+
+describe('stopping', () => {
+  it('sends what waits and what was held back, at once', async () => {
+    const { queue, delivery, attempts, advance, errors } = node(() => TAKEN);
+    queue.add('1', { name: 'channel_vacated', channel: 'a' });
+    queue.add('1', miss('a'));
+    let stopped = false;
+    delivery.stop(5000).then(() => {
+      stopped = true;
+    });
+    while (!stopped) await advance(250);
+    expect(
+      attempts.flatMap(({ request }) => (JSON.parse(request.body) as { events: object[] }).events),
+    ).toMatchObject([{ name: 'cache_miss' }, { name: 'channel_vacated' }]);
+    expect(errors).toEqual([]);
+  });
+
+  it('gives up when its time is over, and says what was not sent', async () => {
+    const { queue, delivery, advance, errors } = node(() => FAILED);
+    queue.add('1', miss('a'));
+    queue.add('1', miss('b'));
+    const stopped = delivery.stop(5000);
+    await advance(6000);
+    await stopped;
+    expect(errors).toEqual([{ appId: '1', endpoint: 'http://a/', events: 2 }]);
+  });
+});
