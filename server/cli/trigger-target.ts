@@ -12,6 +12,8 @@ export interface Target {
   readonly base: string;
   readonly appId: string;
   readonly credential: Credential;
+  /** Whether nobody named an app, so that this is the made-up one. */
+  readonly isDevelopmentApp: boolean;
 }
 
 /** Options by name, with the dashes. */
@@ -26,7 +28,8 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const key = options.get('--key');
   const secret = options.get('--secret');
   if (appId !== undefined && key !== undefined && secret !== undefined) {
-    return { base: address(options, '127.0.0.1', DEFAULT_PORT, false), appId, credential: { key, secret } };
+    const base = address(options, '127.0.0.1', DEFAULT_PORT, false);
+    return { base, appId, credential: { key, secret }, isDevelopmentApp: false };
   }
   if (secret !== undefined) throw new UsageError('--secret goes with --app-id and --key');
 
@@ -36,7 +39,7 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const { config } = parseConfig({ flags, env, readFile });
   const { app, credential } = select(config.apps, appId, key);
   const base = address(options, reachableHost(config.host), config.port, config.tls !== undefined);
-  return { base, appId: app.id, credential };
+  return { base, appId: app.id, credential, isDevelopmentApp: config.developmentApp !== undefined };
 }
 
 function address(options: Options, host: string, port: number, tls: boolean): string {

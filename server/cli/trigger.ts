@@ -36,6 +36,7 @@ export async function trigger(args: readonly string[], given: TriggerDependencie
   if (problem !== undefined) throw new UsageError(`${problem.key} ${problem.message}`);
   const { channel, event, data } = eventOf(positionals, options.get('--user'));
   const target = targetOf(options, given.terminal);
+  if (/^\s*[{[]/.test(data) && !isJson(data)) given.terminal.complain(NOT_JSON);
   const sent = await send(target, eventBody(channel, event, data, options), given);
   if (sent !== undefined) {
     given.terminal.complain(sent);
@@ -47,6 +48,10 @@ export async function trigger(args: readonly string[], given: TriggerDependencie
   );
   return EXIT_OK;
 }
+
+const NOT_JSON =
+  "warning: the data begins like JSON but isn't, so it is sent as text. In a shell, put it in single quotes: " +
+  `'{"hello":"world"}'`;
 
 interface Event {
   readonly channel: string;
@@ -85,8 +90,21 @@ async function send(target: Target, body: string, given: TriggerDependencies): P
     return unreachable(target.base, error);
   }
   if (response.ok) return undefined;
-  return `The node at ${target.base} refused with ${response.status}: ${answer.trim().slice(0, 500)}`;
+  return refusal(target, response.status, answer.trim().slice(0, 500));
 }
+
+function refusal({ base, credential, isDevelopmentApp }: Target, status: number, answer: string): string {
+  const lines = [`The node at ${base} refused with ${status}: ${answer}`];
+  if (answer.startsWith('Invalid signature')) lines.unshift(`The secret is wrong for key ${credential.key}.`);
+  if (isDevelopmentApp && (status === 401 || status === 404)) {
+    lines.push(`This used the development app; give --app-id, --key and --secret, or ${CONFIG_FILE.flag}.`);
+  }
+  return lines.join('\n');
+}
+
+const UNKNOWN_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);
+const NO_TLS = /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))$/;
+const PLAIN_REFUSED = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|HPE_\w+)$/;
 
 function unreachable(base: string, error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
@@ -98,8 +116,17 @@ function unreachable(base: string, error: unknown): string {
       'NODE_EXTRA_CA_CERTS the file of its authority.'
     );
   }
+  if (UNKNOWN_HOST.has(code)) return `The host of ${base} is unknown (${reason}). Check --host.`;
+  const tls = base.startsWith('https:');
+  if (tls && NO_TLS.test(code)) {
+    return `The node at ${base} answers, but not with TLS; leave out --tls (${code}).`;
+  }
+  // A node that wants TLS hangs up on plain text, and other servers answer with an alert.
+  if (!tls && PLAIN_REFUSED.test(code)) {
+    return `The node at ${base} hung up (${reason}). It seems to want TLS; add --tls.`;
+  }
   return (
-    `No node answers at ${base} (${reason}). Start one with: npx carillon start\n` +
+    `No node answers at ${base} (${reason}). Start one, in this folder, with: npx --no carillon start\n` +
     'Or name another with --host and --port.'
   );
 }
