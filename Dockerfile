@@ -4,7 +4,7 @@ ARG NODE_IMAGE=node:24-trixie-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Without scripts: `prepare` would compile tests and benchmarks, which stay outside.
+# Without scripts: `prepare` compiles the server, whose source isn't here yet.
 RUN npm ci --ignore-scripts
 COPY tsconfig.base.json ./
 COPY protocol protocol

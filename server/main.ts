@@ -23,6 +23,8 @@ const lifetime: Lifetime = {
   onStopSignal(listener) {
     process.on('SIGTERM', listener);
     process.on('SIGINT', listener);
+    // A closed terminal, and what some supervisors send: without a listener the process would just end.
+    process.on('SIGHUP', listener);
   },
   onCrash(listener) {
     process.on('uncaughtException', listener);

@@ -13,13 +13,6 @@ export function isCommandName(name: string): name is CommandName {
 export function overview(): string {
   return `Carillon ${VERSION}: a realtime server that speaks the Pusher Channels protocol
 
-Examples
-  carillon                                 a development node with a made-up app
-  carillon --port 7000 --log-level debug
-  carillon --config carillon.yaml
-  CARILLON_APP_ID=1 CARILLON_APP_KEY=k CARILLON_APP_SECRET=a-long-secret carillon start
-  carillon trigger my-channel my-event '{"hello":"world"}'
-
 Commands
   start         run a node (what carillon does without a command)
   trigger       publish an event through a running node
@@ -28,12 +21,22 @@ Commands
   help          this text, or help <command>
   version       print the version
 
-Settings, as flags and as environment variables. A config file (JSON, YAML or TOML; --config or
-CARILLON_CONFIG) takes the same settings by their paths, e.g. limits.frameBytes. Flags win over the
-environment, the environment over the file.
+Examples
+  carillon                                 a development node with a made-up app
+  carillon --port 7000 --log-level debug
+  carillon --config carillon.yaml
+  CARILLON_APP_ID=1 CARILLON_APP_KEY=k CARILLON_APP_SECRET=a-long-secret carillon start
+  carillon trigger my-channel my-event '{"hello":"world"}'
 
-${settingsHelp()}`;
+Settings are flags, environment variables or lines of a config file (JSON, YAML or TOML; --config or
+CARILLON_CONFIG). Flags win over the environment, the environment over the file. Those asked for most:
+
+${settingsHelp(COMMON)}
+
+All of them: carillon help start`;
 }
+
+const COMMON: ReadonlySet<string> = new Set(['mode', 'host', 'port', 'app.id', 'app.key', 'app.secret']);
 
 export function commandHelp(name: CommandName): string {
   return COMMAND_HELP[name]();
@@ -47,8 +50,12 @@ Examples
   carillon start --host 0.0.0.0 --port 7000
   carillon start --config /etc/carillon.toml --mode production
 
-The first SIGTERM or SIGINT stops the node: clients are asked to reconnect, then it exits with 0. A second
-one ends it at once with 1. It exits with 1 when it can't listen, and with 2 when the configuration is wrong.
+The first SIGTERM, SIGINT or SIGHUP stops the node: clients are asked to reconnect, then it exits
+with 0. A second one ends it at once with 1. It exits with 1 when it can't listen, and with 2 when
+the configuration is wrong.
+
+Settings, as flags and as environment variables. A config file takes the same settings by their
+paths, e.g. limits.frameBytes. Flags win over the environment, the environment over the file.
 
 ${settingsHelp()}`,
 
@@ -70,7 +77,9 @@ Options
   --tls                speak https; default: whether the configuration has a certificate
   --app-id <id>        which configured app; default: the first. With --key and --secret: any app
   --key <key>          its key
-  --secret <secret>    its secret; CARILLON_APP_SECRET keeps it out of the process list
+  --secret <secret>    its secret. To keep it out of the process list, name the app by the variables
+                       CARILLON_APP_ID, CARILLON_APP_KEY and CARILLON_APP_SECRET instead: all three, as
+                       they belong together, and none of these options
   --socket-id <id>     leave this connection out
   --user <id>          send to a user instead of a channel
   --config <file>      take the configuration from this file

@@ -7,8 +7,13 @@ import { kindOf, metaOf, unwrapped } from '../config/value-kind.ts';
 
 const INDENT = ' '.repeat(6);
 
-/** At most 100 columns wide. */
-export function settingsHelp(): string {
+/** At most 100 columns wide. `only` names the paths of the settings to show; without it, all, and the file. */
+export function settingsHelp(only?: ReadonlySet<string>): string {
+  if (only !== undefined)
+    return settings
+      .filter(({ path }) => only.has(path))
+      .map(settingHelp)
+      .join('\n');
   const file = [
     'Config file',
     `  ${CONFIG_FILE.flag} <file>`,

@@ -21,7 +21,7 @@ export interface StartDependencies {
 export async function start(args: readonly string[], given: StartDependencies): Promise<number> {
   const { terminal, lifetime, clock } = given;
   const { env, readFile } = terminal;
-  const { config, warnings } = parseConfig({ flags: args, env, readFile });
+  const { config, warnings, appsFile } = parseConfig({ flags: args, env, readFile });
   const logger = given.createLogger(config);
   for (const warning of warnings) logger.warn({}, warning);
 
@@ -35,7 +35,7 @@ export async function start(args: readonly string[], given: StartDependencies): 
     terminal.complain(`Carillon didn't start: ${err instanceof Error ? err.message : String(err)}`);
     return EXIT_FAILED;
   }
-  if (config.mode === 'development') terminal.print(banner(config, server.port));
+  if (config.mode === 'development') terminal.print(banner(config, server.port, appsFile));
 
   const code = await stopped;
   try {

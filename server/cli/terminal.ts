@@ -13,7 +13,7 @@ export interface Terminal {
 
 /** The process as far as `start` needs it. */
 export interface Lifetime {
-  /** Calls `listener` at every SIGTERM and SIGINT. */
+  /** Calls `listener` at every SIGTERM, SIGINT and SIGHUP. */
   onStopSignal(listener: (signal: string) => void): void;
   /** Calls `listener` at every uncaught exception and unhandled rejection. */
   onCrash(listener: (error: unknown) => void): void;

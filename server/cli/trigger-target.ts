@@ -13,6 +13,8 @@ export interface Target {
   readonly base: string;
   readonly appId: string;
   readonly credential: Credential;
+  /** Whether nobody named an app, so that this is the made-up one. */
+  readonly isDevelopmentApp: boolean;
 }
 
 /**
@@ -24,11 +26,8 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const key = options.get('--key');
   const secret = options.get('--secret');
   if (appId !== undefined && key !== undefined && secret !== undefined) {
-    return {
-      base: nodeAddress(options, '127.0.0.1', DEFAULT_PORT, false),
-      appId,
-      credential: { key, secret },
-    };
+    const base = nodeAddress(options, '127.0.0.1', DEFAULT_PORT, false);
+    return { base, appId, credential: { key, secret }, isDevelopmentApp: false };
   }
   if (secret !== undefined) throw new UsageError('--secret goes with --app-id and --key');
 
@@ -38,7 +37,7 @@ export function targetOf(options: Options, terminal: Pick<Terminal, 'env' | 'rea
   const { config } = parseConfig({ flags, env, readFile });
   const { app, credential } = select(config.apps, appId, key);
   const base = nodeAddress(options, reachableHost(config.host), config.port, config.tls !== undefined);
-  return { base, appId: app.id, credential };
+  return { base, appId: app.id, credential, isDevelopmentApp: config.developmentApp !== undefined };
 }
 
 function select(

@@ -38,6 +38,7 @@ export async function trigger(args: readonly string[], given: TriggerDependencie
   if (problem !== undefined) throw new UsageError(`${problem.key} ${problem.message}`);
   const { channel, event, data } = eventOf(positionals, options.get('--user'));
   const target = targetOf(options, given.terminal);
+  if (/^\s*[{[]/.test(data) && !isJson(data)) given.terminal.complain(NOT_JSON);
   const sent = await send(target, eventBody(channel, event, data, options), given);
   if (sent !== undefined) {
     given.terminal.complain(sent);
@@ -49,6 +50,10 @@ export async function trigger(args: readonly string[], given: TriggerDependencie
   );
   return EXIT_OK;
 }
+
+const NOT_JSON =
+  "warning: the data begins like JSON but isn't, so it is sent as text. In a shell, put it in single quotes: " +
+  `'{"hello":"world"}'`;
 
 interface Event {
   readonly channel: string;
@@ -87,7 +92,16 @@ async function send(target: Target, body: string, given: TriggerDependencies): P
     return unreachable(target.base, error);
   }
   if (response.ok) return undefined;
-  return `The node at ${target.base} refused with ${response.status}: ${answer.trim().slice(0, 500)}`;
+  return refusal(target, response.status, answer.trim().slice(0, 500));
+}
+
+function refusal({ base, credential, isDevelopmentApp }: Target, status: number, answer: string): string {
+  const lines = [`The node at ${base} refused with ${status}: ${answer}`];
+  if (answer.startsWith('Invalid signature')) lines.unshift(`The secret is wrong for key ${credential.key}.`);
+  if (isDevelopmentApp && (status === 401 || status === 404)) {
+    lines.push(`This used the development app; give --app-id, --key and --secret, or ${CONFIG_FILE.flag}.`);
+  }
+  return lines.join('\n');
 }
 
 function isJson(text: string): boolean {

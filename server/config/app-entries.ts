@@ -3,7 +3,7 @@
 import type { AuthSettings } from '../apps/auth-settings.ts';
 import type { AppEntry } from './apps.ts';
 import { authSchema } from './auth-schema.ts';
-import type { Problem } from './config-error.ts';
+import { besideKey, type Problem } from './config-error.ts';
 import { problemsOf } from './issues.ts';
 import type { Layer } from './layer.ts';
 import type { Spell } from './rules.ts';
@@ -76,7 +76,7 @@ function oneApp(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell
       ? []
       : missing.map((path) => ({
           key: spell(path),
-          message: `is missing; an app needs it beside ${given.map(spell).join(' and ')}`,
+          message: `is missing; an app needs it beside ${namesBeside(spell(path), given.map(spell))}`,
         }));
   // A part that was given but is wrong has been reported already.
   const complete = app.id !== undefined && app.key !== undefined && app.secret !== undefined;
@@ -84,6 +84,10 @@ function oneApp(app: NodeSettings['app'], layers: readonly Layer[], spell: Spell
   const value = { ...identity, webhooks: webhooksOf(app), auth: authOf(app, spell).value };
   const entries = complete ? [{ key: `the app of ${spell('app.id')}`, value }] : [];
   return { entries, none: given.length === 0, problems };
+}
+
+function namesBeside(key: string, others: readonly string[]): string {
+  return others.map((other) => besideKey(key, other)).join(' and ');
 }
 
 function listedApps(layer: Layer): AppEntries {

@@ -1,6 +1,6 @@
 /** Listed apps → complete apps: defaults merged beneath, identities checked against each other. */
 import type { App, Credential } from '../apps/app.ts';
-import type { Problem } from './config-error.ts';
+import { besideKey, type Problem } from './config-error.ts';
 import { problemsOf } from './issues.ts';
 import { type AppSettings, appSchema, type ListedApp } from './schema.ts';
 
@@ -69,21 +69,31 @@ function definedOf<T extends object>(group: T | undefined): T | undefined {
 
 function readApp(entry: AppEntry, defaults: AppSettings): { app?: App; problems: Problem[] } {
   const parsed = appSchema.safeParse(entry.value);
-  if (!parsed.success) return { problems: problemsOf(entry.value, appSchema, entry.key) };
+  const problems = parsed.success ? [] : problemsOf(entry.value, appSchema, entry.key);
+  const incomplete = typeof entry.value === 'object' && pairProblem(entry.value);
+  if (typeof incomplete === 'string') problems.push({ key: entry.key, message: incomplete });
+  if (!parsed.success || problems.length > 0) return { problems };
   const credentials = credentialsOf(parsed.data);
-  if (typeof credentials === 'string') return { problems: [{ key: entry.key, message: credentials }] };
   return { app: completeApp(parsed.data.id, credentials, parsed.data, defaults), problems: [] };
 }
 
-/** The app's key pairs, or what is wrong with the way they are given. */
-function credentialsOf({ key, secret, credentials }: ListedApp): readonly Credential[] | string {
-  if (credentials !== undefined) {
-    if (key === undefined && secret === undefined) return credentials;
+function credentialsOf({ key, secret, credentials }: ListedApp): readonly Credential[] {
+  if (credentials !== undefined) return credentials;
+  return key === undefined || secret === undefined ? [] : [{ key, secret }];
+}
+
+/** What is wrong with the way key pairs are given, whether or not they are right by themselves. */
+function pairProblem(listed: object | null): string | undefined {
+  // An array has been refused already.
+  if (listed === null || Array.isArray(listed)) return undefined;
+  const has = (name: string) => Reflect.get(listed, name) !== undefined;
+  if (has('credentials')) {
+    if (!has('key') && !has('secret')) return undefined;
     return 'has key or secret beside credentials; move the pair into credentials';
   }
-  if (key !== undefined && secret !== undefined) return [{ key, secret }];
-  if (key === undefined && secret === undefined) return 'has no key and secret; give both, or credentials';
-  return `has no ${key === undefined ? 'key' : 'secret'}; key and secret go together`;
+  if (has('key') && has('secret')) return undefined;
+  if (!has('key') && !has('secret')) return 'has no key and secret; give both, or credentials';
+  return `has no ${has('key') ? 'secret' : 'key'}; key and secret go together`;
 }
 
 /** Records `names` as taken by `entry` and tells which were taken before. */
@@ -98,7 +108,7 @@ function taken(
     const owner = owners.get(name);
     if (owner === undefined) owners.set(name, entry);
     else {
-      const where = owner === entry ? 'twice' : `and so does ${owner}`;
+      const where = owner === entry ? 'twice' : `and so does ${besideKey(entry, owner)}`;
       problems.push({
         key: entry,
         message: `has the ${what} ${name} ${where}; each ${what} may be used once`,

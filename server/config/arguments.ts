@@ -1,6 +1,6 @@
 /** Splits command line arguments into options and the rest. Knows the names it is given and nothing of settings. */
 import type { Problem } from './config-error.ts';
-import { suggestion } from './nearest-name.ts';
+import { optionSuggestion } from './nearest-name.ts';
 
 /** `toggle`: may stand alone, and has a `--no-` form. `value`: takes the next argument, or what follows `=`. */
 export type OptionKind = 'value' | 'toggle';
@@ -48,7 +48,7 @@ export function splitArguments(
     } else if (inline === undefined && known.get(positiveForm(name)) === 'toggle') {
       options.set(positiveForm(name), 'false');
     } else {
-      problems.push({ key: name, message: `is not an option${suggestion(name, known.keys())}` });
+      problems.push({ key: name, message: `is not an option${optionSuggestion(name, known.keys())}` });
       // What follows was most likely meant for it, and would only be a second complaint about the same slip.
       if (inline === undefined && next !== undefined && isValue(next)) i++;
     }

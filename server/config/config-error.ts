@@ -7,6 +7,12 @@ export interface Problem {
   readonly message: string;
 }
 
+/** `other` as it is named in a problem of `key`: without the file when both are in the same one. */
+export function besideKey(key: string, other: string): string {
+  const file = /^(.*: )/.exec(key)?.[1];
+  return file !== undefined && other.startsWith(file) ? other.slice(file.length) : other;
+}
+
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 

@@ -1,14 +1,15 @@
 /** The text of a config file → a plain value, by the file's extension. */
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { LineCounter, parseDocument } from 'yaml';
-import { jsonErrorPosition } from './text-value.ts';
+import { jsonProblem } from './json-problem.ts';
+import { tomlReason, yamlReason } from './syntax-reasons.ts';
 
 export type FileContent =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string };
 
 /**
- * Parsers' own messages quote the file, and with it secrets: only positions are passed on.
+ * Parsers' own messages quote the file, and with it secrets: only positions and reasons of ours are passed on.
  * An empty file has no settings.
  */
 export function parseFile(name: string, text: string): FileContent {
@@ -31,7 +32,7 @@ function parseJson(text: string): FileContent {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
-    return { ok: false, message: `is not valid JSON${jsonErrorPosition(error)}` };
+    return { ok: false, message: `is not valid JSON (${jsonProblem(text, error)})` };
   }
 }
 
@@ -41,8 +42,10 @@ function parseYaml(text: string): FileContent {
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    const problem = error.code.toLowerCase().replaceAll('_', ' ');
-    return { ok: false, message: `is not valid YAML (line ${line}, column ${col}: ${problem})` };
+    return {
+      ok: false,
+      message: `is not valid YAML (line ${line}, column ${col}: ${yamlReason(error.code)})`,
+    };
   }
   try {
     return { ok: true, value: document.toJS() ?? {} };
@@ -57,6 +60,9 @@ function parseTomlText(text: string): FileContent {
     return { ok: true, value: parseToml(text) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    return { ok: false, message: `is not valid TOML (line ${error.line}, column ${error.column})` };
+    return {
+      ok: false,
+      message: `is not valid TOML (line ${error.line}, column ${error.column}: ${tomlReason(error)})`,
+    };
   }
 }

@@ -1,5 +1,17 @@
 /** Finds the name somebody meant. */
 
+/** The candidate that `name` says too little of, or the nearest: `-p` is `--port`, `--b` is `--a.b`. */
+function meantOption(name: string, candidates: Iterable<string>): string | undefined {
+  const known = [...candidates];
+  const short = /^-([a-z])$/.exec(name)?.[1];
+  if (short !== undefined) {
+    const starting = known.filter((candidate) => candidate.startsWith(`--${short}`));
+    return starting.sort((a, b) => a.length - b.length)[0];
+  }
+  const inner = `.${name.replace(/^--/, '')}`;
+  return known.find((candidate) => candidate.endsWith(inner)) ?? nearestName(name, known);
+}
+
 /** The candidate closest to `name` when it's close enough to be a slip; letter case and separators count little. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined;
@@ -16,8 +28,16 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
 
 /** `; did you mean X?`, or nothing. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
-  const nearest = nearestName(name, candidates);
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return asked(nearestName(name, candidates));
+}
+
+/** The same for an option of the command line. */
+export function optionSuggestion(name: string, candidates: Iterable<string>): string {
+  return asked(meantOption(name, candidates));
+}
+
+function asked(meant: string | undefined): string {
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
 }
 
 function letters(name: string): string {

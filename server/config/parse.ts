@@ -14,6 +14,7 @@ import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
 import {
   bodyProblems,
+  developmentWarnings,
   productionProblems,
   productionWarnings,
   type Spell,
@@ -35,6 +36,8 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Sentences for the operator about what is allowed but probably not meant. */
   readonly warnings: readonly string[];
+  /** The config file, if all apps are listed there; undefined if other sources list some or nobody does. */
+  readonly appsFile: string | undefined;
 }
 
 /** Flags win over the environment, the environment over the file. Throws `ConfigError`. */
@@ -42,12 +45,19 @@ export function parseConfig({ flags, env, readFile }: ConfigSources): ParsedConf
   const flagLayer = readFlags(flags);
   const envLayer = readEnvironment(env);
   const layers: Layer[] = [flagLayer, envLayer];
-  if (flagLayer.configFile !== undefined) {
-    layers.push(readConfigFile(flagLayer.configFile, CONFIG_FILE.flag, readFile));
-  } else if (envLayer.configFile !== undefined) {
-    layers.push(readConfigFile(envLayer.configFile, CONFIG_FILE.env, readFile));
+  const file = flagLayer.configFile ?? envLayer.configFile;
+  if (file !== undefined) {
+    const namedBy = flagLayer.configFile === undefined ? CONFIG_FILE.env : CONFIG_FILE.flag;
+    layers.push(readConfigFile(file, namedBy, readFile));
   }
-  return resolve(layers, env['NODE_ENV'] === 'production' ? 'production' : 'development', readFile);
+  const defaultMode = env['NODE_ENV'] === 'production' ? 'production' : 'development';
+  const { config, warnings } = resolve(layers, defaultMode, readFile);
+  const elsewhere = [flagLayer, envLayer].some(listsApps);
+  return { config, warnings, appsFile: elsewhere || config.developmentApp !== undefined ? undefined : file };
+}
+
+function listsApps({ values }: Layer): boolean {
+  return [...values.keys()].some((path) => path === 'apps' || path.startsWith('app.'));
 }
 
 /**
@@ -63,7 +73,11 @@ function refuseToRead(path: string): never {
 }
 
 /** `layers` in order of precedence, the strongest first. */
-function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile): ParsedConfig {
+function resolve(
+  layers: readonly Layer[],
+  defaultMode: Mode,
+  readFile: ReadFile,
+): Omit<ParsedConfig, 'appsFile'> {
   const problems: Problem[] = layers.flatMap((layer) => layer.problems);
   const chosen = choose(layers, problems);
   const node = nodeSchema.parse(nested(chosen));
@@ -86,8 +100,13 @@ function resolve(layers: readonly Layer[], defaultMode: Mode, readFile: ReadFile
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  if (mode === 'production') warnings.push(...productionWarnings(apps), ...authWarnings(apps));
-  return { config: frozen(build(node, mode, apps, developmentApp)), warnings };
+  const config = frozen(build(node, mode, apps, developmentApp));
+  warnings.push(
+    ...(mode === 'production'
+      ? [...productionWarnings(apps), ...authWarnings(apps)]
+      : developmentWarnings(config)),
+  );
+  return { config, warnings };
 }
 
 function developmentAppOf({ app, appDefaults }: NodeSettings, auth: AuthSettings | undefined): App {

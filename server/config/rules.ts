@@ -1,5 +1,5 @@
 /** Checks that look at several settings at once; each setting by itself is right when these are asked. */
-import type { App } from '../apps/app.ts';
+import type { App, Credential } from '../apps/app.ts';
 import type { Config, TlsSettings } from './config.ts';
 import type { Problem } from './config-error.ts';
 import { DEVELOPMENT_CREDENTIAL } from './development-app.ts';
@@ -82,15 +82,40 @@ export function bodyProblems(bodyBytes: number, apps: readonly App[], spell: Spe
 /** The credentials of the made-up app are in the documentation, so in production anyone could use them. */
 export function productionProblems(apps: readonly App[]): Problem[] {
   return apps.flatMap(({ id, credentials }) =>
-    credentials
-      .filter(
-        ({ key, secret }) => key === DEVELOPMENT_CREDENTIAL.key || secret === DEVELOPMENT_CREDENTIAL.secret,
-      )
-      .map(() => ({
-        key: `app ${id}`,
-        message: 'uses the key or secret of the development app, which everybody knows; make up your own',
-      })),
+    credentials.filter(isDevelopmentCredential).map(() => ({
+      key: `app ${id}`,
+      message: 'uses the key or secret of the development app, which everybody knows; make up your own',
+    })),
   );
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+const THIS_MACHINE = /^(127\.[\d.]+|::1|localhost)$/;
+
+/** What is fine on one's own machine and should not be forgotten on another. */
+export function developmentWarnings({ host, apps, developmentApp }: Config): string[] {
+  const warnings: string[] = [];
+  if (apps.some(usesDevelopmentCredential) && !THIS_MACHINE.test(host)) {
+    warnings.push(
+      `development mode: the development app's secret is public knowledge, and ${host} can be reached from other ` +
+        'machines; whoever does can publish and read everything. Configure an app of your own',
+    );
+  }
+  if (developmentApp === undefined && EVERYWHERE.has(host)) {
+    warnings.push(
+      `development mode: this node has an app of its own and listens on every address (${host}); ` +
+        'if it is to serve others, set CARILLON_MODE=production, if not, CARILLON_HOST=127.0.0.1',
+    );
+  }
+  return warnings;
+}
+
+function usesDevelopmentCredential({ credentials }: App): boolean {
+  return credentials.some(isDevelopmentCredential);
+}
+
+function isDevelopmentCredential({ key, secret }: Credential): boolean {
+  return key === DEVELOPMENT_CREDENTIAL.key || secret === DEVELOPMENT_CREDENTIAL.secret;
 }
 
 const SHORT_SECRET = 8;

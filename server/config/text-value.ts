@@ -1,4 +1,5 @@
 /** Reads a value from the text of a variable or a flag. */
+import { jsonProblem } from './json-problem.ts';
 import type { Setting } from './settings.ts';
 import { expectation, kindOf, shownValue } from './value-kind.ts';
 
@@ -44,12 +45,6 @@ function jsonValue(text: string): TextValue {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
-    return { ok: false, message: `is not valid JSON${jsonErrorPosition(error)}` };
+    return { ok: false, message: `is not valid JSON (${jsonProblem(text, error)})` };
   }
-}
-
-/** The error's own message quotes the text, and with it secrets; only the position may pass. */
-export function jsonErrorPosition(error: unknown): string {
-  const position = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
-  return position === undefined ? '' : ` (at character ${Number(position) + 1})`;
 }

@@ -73,5 +73,6 @@ export function shownValue(value: unknown, schema: z.ZodType): string {
   if (typeof value === 'string') return value === '' ? 'empty' : `a text of ${value.length} characters`;
   if (typeof value === 'number') return 'a number';
   if (typeof value === 'boolean') return 'true or false';
-  return Array.isArray(value) ? 'a list' : 'a group of settings';
+  if (!Array.isArray(value)) return 'a group of settings';
+  return value.length === 0 ? 'empty' : 'a list';
 }

@@ -1,9 +1,12 @@
+import { PAGE_MD5 } from './page-md5.ts';
+
 /**
  * The console page's script, as the browser gets it. Everything from outside reaches the document as text, never as
  * markup. Host and port are those of the page, so it works through whatever the browser came through.
  */
 export const PAGE_SCRIPT = `
 'use strict';
+${PAGE_MD5}
 const settings = JSON.parse(document.getElementById('settings').textContent);
 const byId = (id) => document.getElementById(id);
 const tls = location.protocol === 'https:';
@@ -29,7 +32,7 @@ function triggerLine() {
   if (tls) options.push('--tls');
   const isDefault = id === defaults.appId && key === defaults.key && secret === defaults.secret;
   if (!isDefault) options.push('--app-id', id, '--key', key, '--secret', secret);
-  const words = ['npx', 'carillon', 'trigger', 'my-channel', 'my-event', JSON.stringify({ hello: 'world' }), ...options];
+  const words = ['npx', '--no', 'carillon', 'trigger', 'my-channel', 'my-event', JSON.stringify({ hello: 'world' }), ...options];
   return words.map(shellWord).join(' ');
 }
 
@@ -56,13 +59,13 @@ function browserSnippet() {
     '<script src="' + location.origin + prefix + '/console/pusher.js">' + close,
     '<script>',
     '  const pusher = new Pusher(' + literal(settings.app.key).replaceAll('<', '\\\\x3c') + ', {',
-    "    cluster: 'local',",
+    "    cluster: '',",
     '    wsHost: ' + literal(location.hostname) + ',',
     '    wsPort: ' + port + ',',
     '    wssPort: ' + port + ',',
     ...(prefix ? ['    wsPath: ' + literal(prefix) + ','] : []),
     '    forceTLS: ' + tls + ',',
-    "    enabledTransports: ['ws'],",
+    "    enabledTransports: ['ws', 'wss'],",
     '  });',
     "  pusher.subscribe('my-channel').bind('my-event', (data) => console.log(data));",
     close,
@@ -104,8 +107,10 @@ function showState(state, detail) {
   byId('detail').textContent = detail;
 }
 
-function showProblem(title, advice) {
+/** \`calm\` is for what passes by itself. */
+function showProblem(title, advice, calm) {
   byId('problem').hidden = title === undefined;
+  byId('problem').classList.toggle('calm', calm === true);
   byId('problem-title').textContent = title || '';
   byId('problem-advice').textContent = advice || '';
 }
@@ -131,8 +136,7 @@ async function sign(text) {
   const bytes = (value) => new TextEncoder().encode(value);
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const key = await crypto.subtle.importKey('raw', bytes(settings.app.secret), algorithm, false, ['sign']);
-  const digest = await crypto.subtle.sign('HMAC', key, bytes(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(await crypto.subtle.sign('HMAC', key, bytes(text)));
 }
 
 async function authorize({ channelName, socketId }) {
@@ -146,7 +150,7 @@ async function authorize({ channelName, socketId }) {
 
 function connect() {
   const pusher = new Pusher(settings.app.key, {
-    cluster: 'local',
+    cluster: '',
     wsHost: location.hostname,
     wsPort: port,
     wssPort: port,
@@ -183,7 +187,9 @@ function connect() {
   pusher.connection.bind('error', (error) => {
     const data = error && (error.data || (error.error && error.error.data));
     if (!data || typeof data.code !== 'number') return;
-    if (data.code >= 4000 && data.code < 4300) {
+    if (data.code === 4200) {
+      showProblem('The node is stopping; this page reconnects by itself', '', true);
+    } else if (data.code >= 4000 && data.code < 4300) {
       refusal = data.code;
       showProblem('Code ' + data.code + (data.message ? ': ' + data.message : ''), ADVICE[data.code] || '');
     }
@@ -200,8 +206,11 @@ function addRow(channel, event, data) {
   for (const value of [new Date().toLocaleTimeString([], { hour12: false }), channel, event, text]) row.insertCell().textContent = value;
   row.cells[3].className = 'data';
   if (byId('events').rows.length > ROWS) byId('events').deleteRow(ROWS);
-  byId('empty').hidden = true;
+  if (!event.startsWith('pusher:')) byId('empty').hidden = true;
 }
+
+/** What the page itself has to say, among the events. */
+const note = (channel, text) => addRow(channel, 'console', text);
 
 function listen(pusher, name) {
   const item = document.createElement('li');
@@ -211,13 +220,17 @@ function listen(pusher, name) {
   leave.type = 'button';
   leave.textContent = '×';
   leave.setAttribute('aria-label', 'Unsubscribe from ' + name);
-  item.append(title, leave);
+  const reason = document.createElement('span');
+  reason.className = 'reason';
+  item.append(title, reason, leave);
   byId('channels').append(item);
   const channel = pusher.subscribe(name);
   channel.bind_global((event, data) => {
     addRow(name, event, data);
-    if (event === 'pusher:subscription_error') item.className = 'refused';
-    if (event === 'pusher:subscription_succeeded') item.className = '';
+    const refused = event === 'pusher:subscription_error';
+    if (!refused && event !== 'pusher:subscription_succeeded') return;
+    item.className = refused ? 'refused' : '';
+    reason.textContent = refused ? (data && data.error) || 'The server refused it' : '';
   });
   leave.addEventListener('click', () => {
     pusher.unsubscribe(name);
@@ -225,6 +238,24 @@ function listen(pusher, name) {
     item.remove();
     byId('channel').focus();
   });
+}
+
+/** Why a channel can't be followed from here, or nothing. */
+function obstacle(pusher, name) {
+  if (name.startsWith('private-encrypted-')) return 'Encrypted channels need a shared secret, which this page does not have';
+  if (name.startsWith('#')) return 'Channels that begin with # belong to the server: a client gets the one of its user by signing in, not by subscribing';
+  return pusher.channel(name) ? 'This page is subscribed to it already' : undefined;
+}
+
+/** Sends as a server does, by the signed HTTP API. Rejects with why it did not work. */
+async function sendTestEvent(channel) {
+  const { id, key } = settings.app;
+  const body = JSON.stringify({ name: 'my-event', channels: [channel], data: JSON.stringify({ hello: 'world' }) });
+  const path = '/apps/' + id + '/events';
+  const query = 'auth_key=' + key + '&auth_timestamp=' + Math.floor(Date.now() / 1000) + '&auth_version=1.0&body_md5=' + md5(body);
+  const signature = await sign(['POST', path, query].join('\\n'));
+  const response = await fetch(location.origin + prefix + path + '?' + query + '&auth_signature=' + signature, { method: 'POST', body });
+  if (!response.ok) throw new Error('The server refused it with ' + response.status + ': ' + (await response.text()));
 }
 
 if (typeof Pusher === 'undefined') {
@@ -236,11 +267,19 @@ if (typeof Pusher === 'undefined') {
   byId('subscribe').addEventListener('submit', (submit) => {
     submit.preventDefault();
     const name = byId('channel').value.trim();
-    if (name.startsWith('private-encrypted-')) {
-      addRow(name, 'console', 'Encrypted channels need a shared secret, which this page does not have');
-    } else if (name !== '' && !name.startsWith('#') && !pusher.channel(name)) {
-      listen(pusher, name);
-    }
+    if (name === '') return;
+    const why = obstacle(pusher, name);
+    if (why === undefined) listen(pusher, name);
+    else note(name, why);
+  });
+  // Signing takes the secret, and a page from https or this machine.
+  for (const id of ['send', 'by-button']) byId(id).hidden = !settings.app.secret || !window.crypto || !crypto.subtle;
+  byId('send').addEventListener('click', () => {
+    const name = byId('channel').value.trim() || 'my-channel';
+    sendTestEvent(name).then(
+      () => { if (!pusher.channel(name)) note(name, 'Sent, but this page is not subscribed to the channel'); },
+      (error) => note(name, 'Not sent: ' + error.message),
+    );
   });
 }
 byId('clear').addEventListener('click', () => {

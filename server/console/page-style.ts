@@ -31,6 +31,10 @@ code, pre, td, input { font-family: ui-monospace, SFMono-Regular, Menlo, Consola
 #state { font-weight: 600; }
 #problem { border-color: var(--bad); background: var(--bad-paper); }
 #problem p:last-child { margin-bottom: 0; }
+#problem.calm { border-color: var(--line); background: var(--card); }
+#problem p:empty { display: none; }
+#problem h2:has(+ p:empty) { margin-bottom: 0; }
+a { color: var(--accent); }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; }
 label { display: grid; gap: .2rem; font-size: .875rem; color: var(--soft); flex: 1 1 14rem; max-width: 28rem; }
 input { width: 100%; line-height: 1.5; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); color: var(--ink); }
@@ -39,7 +43,11 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 button:hover { filter: brightness(1.06); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 #channels { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; margin: .9rem 0 0; list-style: none; }
-#channels li { display: flex; align-items: center; gap: .35rem; padding: .1rem .15rem .1rem .7rem; border: 1px solid var(--line); border-radius: 999px; }
+#channels li { display: flex; align-items: center; gap: .35rem; padding: .1rem .15rem .1rem .7rem; border: 1px solid var(--line); border-radius: 1.1rem; max-width: 100%; }
+#channels code, .reason { overflow-wrap: anywhere; min-width: 0; }
+.reason { flex: 1 1 0; min-width: 9rem; font-size: .875rem; }
+#empty { margin: .75rem 0 0; }
+.reason:empty { display: none; }
 #channels li.refused { border-color: var(--bad); color: var(--bad); }
 #channels button { border: 0; background: none; padding: .15rem .5rem; color: var(--soft); }
 .bar { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
@@ -48,8 +56,23 @@ table { width: 100%; border-collapse: collapse; }
 th { position: sticky; top: 0; background: var(--card); text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 th, td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:first-child, td:nth-child(3) { white-space: nowrap; }
+td:nth-child(2) { min-width: 8rem; overflow-wrap: anywhere; }
 td.data { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 14rem; }
 tr.protocol td { color: var(--soft); }
 .snippet { margin-top: 1rem; }
-pre { margin: .4rem 0 0; padding: .75rem .9rem; background: var(--code); border-radius: 6px; overflow-x: auto; }
+pre { margin: .4rem 0 0; padding: .75rem .9rem; background: var(--code); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 600px) {
+  main { padding: 1rem .75rem 3rem; }
+  .card { padding: .9rem 1rem; }
+  #detail { overflow-wrap: anywhere; }
+  thead { display: none; }
+  table, tbody { display: block; }
+  tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+  td { border: 0; padding: 0; overflow-wrap: anywhere; }
+  td:first-child { color: var(--soft); }
+  td:nth-child(2) { min-width: 0; }
+  td:nth-child(3) { white-space: normal; }
+  td.data { flex: 1 0 100%; min-width: 0; }
+  td.data:empty { display: none; }
+}
 `;

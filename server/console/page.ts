@@ -55,6 +55,7 @@ export function consolePage(app: ConsoleApp, defaults: TriggerDefaults): string 
   <form id="subscribe">
     <label>Channel name <input id="channel" value="my-channel" maxlength="200" autocomplete="off" spellcheck="false" required></label>
     <button class="main">Subscribe</button>
+    <button id="send" type="button" hidden>Send a test event</button>
   </form>
   <ul id="channels" aria-label="Subscribed channels"></ul>
 </section>
@@ -66,12 +67,12 @@ export function consolePage(app: ConsoleApp, defaults: TriggerDefaults): string 
       <tbody id="events"></tbody>
     </table>
   </div>
-  <p id="empty" class="soft">Nothing yet. Run the line below and watch this space.</p>
+  <p id="empty" class="soft">No event yet. Next, send one: <span id="by-button" hidden>by the button above, or </span>by <a href="#next-title">the lines below</a>. It appears here.</p>
 </section>
 <section class="card" aria-labelledby="next-title">
   <h2 id="next-title">Next steps</h2>
   <p class="soft">App <code>${escapeHtml(id)}</code> with key <code>${escapeHtml(key)}</code>, for development on this machine.</p>
-  ${snippet('trigger', 'Send an event from a terminal')}
+  ${snippet('trigger', 'Send an event from a terminal, in the folder of this node')}
   ${snippet('server', 'Send one from Node: npm install pusher, save as trigger.mjs, run it')}
   ${snippet('browser', 'Receive it in a page of your own: save as page.html, open it')}
 </section>
@@ -91,14 +92,14 @@ function snippet(id: string, title: string): string {
   </div>`;
 }
 
-/** Only this page's own style and script run, and it can connect nowhere but by WebSocket. */
+/** Only this page's own style and script run, and it can connect nowhere but to its server and by WebSocket. */
 function contentPolicy(): string {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return [
     "default-src 'none'",
     `script-src 'self' ${hash(PAGE_SCRIPT)}`,
     `style-src ${hash(PAGE_STYLE)}`,
-    'connect-src ws: wss:',
+    "connect-src 'self' ws: wss:",
     'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",

@@ -5,7 +5,7 @@
 import { createServer } from 'node:net';
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use',
+  EADDRINUSE: 'the port is in use; choose another with --port or CARILLON_PORT',
   EADDRNOTAVAIL: "the address is not this machine's",
   EACCES: 'this user may not use the port (those below 1024 are reserved)',
   ENOTFOUND: 'the host name is unknown',

@@ -58,6 +58,38 @@ describe('events', () => {
     expect(await page.locator('#events').locator('img, b, script').count()).toBe(0);
   });
 
+  test('can be sent by the page itself', async () => {
+    const page = await openConsole();
+    expect(await page.locator('#empty').textContent()).toMatch(
+      /^No event yet\. Next, send one: by the button/,
+    );
+    const send = page.getByRole('button', { name: 'Send a test event' });
+    await send.click();
+    await row(page, 'my-channel', 'my-event', '{"hello":"world"}').waitFor();
+    expect(await page.locator('#empty').isVisible()).toBe(false);
+    await page.getByLabel('Channel name').fill('elsewhere');
+    await send.click();
+    await row(page, 'elsewhere', 'Sent, but this page is not subscribed').waitFor();
+    await page.getByLabel('Channel name').fill(`grüße:${'x'.repeat(90)}`);
+    await send.click();
+    await row(page, 'Not sent: The server refused it with 400: Invalid channel name').waitFor();
+  });
+
+  test('fit on a phone', async () => {
+    const page = await browser.open(node.server.httpUrl('/'), async (blank) => {
+      await blank.setViewportSize({ width: 390, height: 844 });
+    });
+    await untilState(page, 'connected');
+    await sdk().trigger('my-channel', 'my-event', { long: 'x'.repeat(400), words: 'many words '.repeat(40) });
+    const data = row(page, 'my-event').locator('td.data');
+    await data.waitFor();
+    const box = await data.boundingBox();
+    if (box === null) throw new Error('the data is not laid out');
+    expect(box.x).toBeGreaterThanOrEqual(0);
+    expect(box.x + box.width).toBeLessThanOrEqual(390);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  });
+
   test('can be cleared away', async () => {
     const page = await openConsole();
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -93,7 +125,15 @@ describe('channels', () => {
     const page = await openConsole();
     await subscribe(page, 'bad:name');
     await row(page, 'bad:name', 'pusher:subscription_error').waitFor();
-    await page.locator('#channels li.refused', { hasText: 'bad:name' }).waitFor();
+    const pill = page.locator('#channels li.refused', { hasText: 'bad:name' });
+    expect(await pill.locator('.reason').textContent()).toContain('Invalid channel name');
+  });
+
+  test('that belong to the server are explained', async () => {
+    const page = await openConsole();
+    await subscribe(page, '#server-to-user-7');
+    await row(page, '#server-to-user-7', 'belong to the server').waitFor();
+    expect(await page.locator('#channels li').count()).toBe(1);
   });
 });
 
@@ -108,7 +148,7 @@ describe('next steps', () => {
     expect(browserPart).not.toContain(APP.secret);
     // The port of a test is no default; host and app are.
     expect(await page.locator('#trigger').textContent()).toBe(
-      `npx carillon trigger my-channel my-event '{"hello":"world"}' --port ${port}`,
+      `npx --no carillon trigger my-channel my-event '{"hello":"world"}' --port ${port}`,
     );
   });
 
@@ -143,7 +183,7 @@ describe('next steps', () => {
     const copy = page.getByRole('button', { name: /^Copy: Send an event/ });
     await copy.click();
     await copy.filter({ hasText: 'Copied' }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^npx carillon trigger /);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^npx --no carillon trigger /);
   });
 });
 
@@ -169,7 +209,10 @@ describe('trouble', () => {
     const address = await switchboard(first);
     const page = await browser.open(`http://${address.host}:${address.port}/`);
     await untilState(page, 'connected');
-    await first.stop();
+    const stopping = page.locator('#problem.calm', {
+      hasText: 'The node is stopping; this page reconnects by itself',
+    });
+    await Promise.all([stopping.waitFor(), first.stop()]);
     await untilState(page, 'unavailable');
     expect(await page.locator('#problem-title').textContent()).toMatch(/^No answer from ws:/);
     address.route(node.server);

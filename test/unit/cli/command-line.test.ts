@@ -32,19 +32,20 @@ describe('cli: command line', () => {
     expect((await run(['start', '--port', '7000'])).ran).toEqual([['start', ['--port', '7000']]]);
   });
 
-  it('shows help for every way of asking, examples first', async () => {
+  it('shows help for every way of asking, commands first', async () => {
     for (const args of [['help'], ['--help'], ['-h'], ['--port', '1', '--help']]) {
       const { code, out, ran } = await run(args);
       expect([code, ran]).toEqual([0, []]);
-      expect(out.indexOf('Examples')).toBeLessThan(out.indexOf('Commands'));
+      expect(out.indexOf('Commands')).toBeLessThan(out.indexOf('Examples'));
+      expect(out.split('\n').length).toBeLessThan(50);
     }
     const { out } = await run(['trigger', '--help']);
     expect(out).toContain('carillon trigger <channel> <event> [data]');
     expect((await run(['help', 'trigger'])).out).toBe(out);
   });
 
-  it('lists every setting in the help, within 100 columns', async () => {
-    const { out } = await run(['help']);
+  it('lists every setting in the help of start, within 100 columns', async () => {
+    const { out } = await run(['help', 'start']);
     for (const { flag, env } of settings) {
       expect(out).toContain(`  ${flag} `);
       expect(out).toContain(env);
@@ -96,7 +97,7 @@ describe('cli: command line', () => {
       tls: { certFile: 'c', keyFile: 'k', passphrase: '********' },
       apps: [{ id: '7', credentials: [{ key: 'seven', secret: '********' }] }],
     });
-    expect(err).toBe('warning: CARILLON_PROT is not a setting; did you mean CARILLON_PORT?');
+    expect(err).toContain('warning: CARILLON_PROT is not a setting; did you mean CARILLON_PORT?\nwarning: ');
   });
 
   it('prints a configuration that works as a config file', async () => {

@@ -4,14 +4,27 @@ import type { RunningServer } from '../../../server/compose.ts';
 import { ONE_APP } from '../config/support.ts';
 import { FakeClock, FakeLifetime, FakeTerminal } from './support.ts';
 
+/** What a node with this configuration prints at its start. */
+async function printed(
+  args: string[],
+  env: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { exit, terminal, lifetime } = begin(args, env, undefined, files);
+  lifetime.signal('SIGTERM');
+  await exit;
+  return terminal.out;
+}
+
 type Stop = () => Promise<void>;
 
 function begin(
   args: string[] = [],
   env: Readonly<Record<string, string>> = {},
   stop: Stop = async () => undefined,
+  files: Readonly<Record<string, string>> = {},
 ) {
-  const terminal = new FakeTerminal(env);
+  const terminal = new FakeTerminal(env, files);
   const lifetime = new FakeLifetime();
   const clock = new FakeClock();
   const logged: string[] = [];
@@ -47,7 +60,9 @@ describe('cli: start', () => {
       'carillon-dev-secret',
       'ws://127.0.0.1:6001/app/carillon-dev-key',
       'http://127.0.0.1:6001/apps/1',
-      `npx carillon trigger my-channel my-event '{"hello":"world"}'`,
+      'in this folder',
+      `npx --no carillon trigger my-channel my-event '{"hello":"world"}'`,
+      'Listens on  127.0.0.1:6001',
     ]) {
       expect(terminal.out).toContain(text);
     }
@@ -63,6 +78,25 @@ describe('cli: start', () => {
     production.lifetime.signal('SIGTERM');
     await production.exit;
     expect(production.terminal.out).toBe('');
+  });
+
+  it('prints a line to paste that reaches the app of this node', async () => {
+    const own = await printed([], ONE_APP);
+    expect(own).toContain(`'{"hello":"world"}' --app-id 7 --key seven --secret YOUR_APP_SECRET\n`);
+    expect(own).toContain("Listens on  0.0.0.0:6001, every address of this machine, so other machines' too");
+    const files = { 'my apps.json': '{"apps":[{"id":"5","key":"k5","secret":"five-secret"}]}' };
+    const listed = await printed(['--config', 'my apps.json'], {}, files);
+    expect(listed).toContain(`'{"hello":"world"}' --port 6001 --config 'my apps.json'\n`);
+    const both = await printed(['--config', 'my apps.json', '--host', '192.0.2.7'], ONE_APP, files);
+    expect(both).toContain('--host 192.0.2.7 --app-id 7 --key seven --secret YOUR_APP_SECRET');
+  });
+
+  it('names the first apps of many', async () => {
+    const apps = Array.from({ length: 7 }, (_, i) => ({ id: `a${i}`, key: `k${i}`, secret: 's' }));
+    const out = await printed([], { CARILLON_APPS: JSON.stringify(apps) });
+    expect(out).toContain('App a4, key k4\n  and 2 more\n');
+    expect(out).not.toContain('a5');
+    expect(await printed([], { CARILLON_APPS: JSON.stringify(apps.slice(0, 5)) })).not.toContain('more');
   });
 
   it('logs warnings about the configuration', async () => {

@@ -123,7 +123,10 @@ describe('cli: trigger', () => {
   it('passes on why the node refused', async () => {
     const { code, err, out } = await run(['c', 'e'], () => new Response('Unknown app\n', { status: 404 }));
     expect([code, out]).toEqual([1, '']);
-    expect(err).toBe('The node at http://127.0.0.1:6001 refused with 404: Unknown app');
+    expect(err.split('\n')).toEqual([
+      'The node at http://127.0.0.1:6001 refused with 404: Unknown app',
+      'This used the development app; give --app-id, --key and --secret, or --config.',
+    ]);
   });
 
   it('says how to start a node when none answers', async () => {
@@ -133,6 +136,32 @@ describe('cli: trigger', () => {
     });
     expect(code).toBe(1);
     expect(err).toContain('No node answers at http://127.0.0.1:6001 (connect ECONNREFUSED 127.0.0.1:6001).');
-    expect(err).toContain('npx carillon start');
+    expect(err).toContain('npx --no carillon start');
+  });
+
+  it('does not offer to start a host that is unknown', async () => {
+    const { err } = await run(['c', 'e', '--host', 'nope.invalid'], () => {
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('getaddrinfo ENOTFOUND nope.invalid'), { code: 'ENOTFOUND' }),
+      });
+    });
+    expect(err).toBe(
+      'The host of http://nope.invalid:6001 is unknown (getaddrinfo ENOTFOUND nope.invalid). Check --host.',
+    );
+  });
+
+  it('says first that the secret is wrong', async () => {
+    const answer = () => new Response('Invalid signature: you should have sent …', { status: 401 });
+    const { err } = await run(['c', 'e'], answer, ONE_APP);
+    expect(err.split('\n')[0]).toBe('The secret is wrong for key seven.');
+    expect(err).toContain('refused with 401: Invalid signature: you should have sent');
+    expect(err).not.toContain('development app');
+  });
+
+  it('warns of what the shell left of JSON', async () => {
+    const { code, err, sent } = await run(['c', 'e', '{hello:world}']);
+    expect([code, JSON.parse(sent?.body ?? '').data]).toEqual([0, '{hello:world}']);
+    expect(err).toContain("begins like JSON but isn't, so it is sent as text");
+    expect((await run(['c', 'e', '[1]'])).err).toBe('');
   });
 });

@@ -59,9 +59,60 @@ describe('config: apps', () => {
 
   it('warns of short secrets in production only', () => {
     const env = { ...ONE_APP, CARILLON_APP_SECRET: '1234567' };
-    expect(parse({ env }).warnings).toEqual([]);
+    expect(parse({ env }).warnings.join()).not.toContain('short');
     expect(parse({ env: { ...env, ...PRODUCTION } }).warnings).toEqual([
       'app 7 has a secret shorter than 8 characters, which can be guessed',
+    ]);
+  });
+
+  it('warns when a development node with an app of its own listens on every address', () => {
+    const [warning, ...others] = parse({ env: ONE_APP }).warnings;
+    expect(warning).toMatch(
+      /^development mode: .*every address \(0\.0\.0\.0\).*set CARILLON_MODE=production/,
+    );
+    expect(others).toEqual([]);
+    expect(parse({ env: { ...ONE_APP, CARILLON_HOST: '192.0.2.7' } }).warnings).toEqual([]);
+    expect(parse({ env: { ...ONE_APP, ...PRODUCTION } }).warnings).toEqual([]);
+  });
+
+  it('warns when the publicly known secret is exposed beyond this machine', () => {
+    for (const host of ['0.0.0.0', '::', '192.0.2.7']) {
+      const { warnings } = parse({ env: { CARILLON_HOST: host } });
+      expect(warnings.join()).toContain(`secret is public knowledge, and ${host} can be reached`);
+    }
+    for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
+      expect(parse({ env: { CARILLON_HOST: host } }).warnings).toEqual([]);
+    }
+    const env = {
+      CARILLON_APP_ID: '1',
+      CARILLON_APP_KEY: 'mine',
+      CARILLON_APP_SECRET: 'carillon-dev-secret',
+    };
+    expect(parse({ env }).warnings).toHaveLength(2);
+  });
+
+  it('tells in which file the apps are, if they are all there', () => {
+    const files = { 'c.json': '{"apps":[{"id":"f","key":"fk","secret":"fs"}]}', 'd.json': '{"port":1}' };
+    expect(parse({ files, flags: ['--config', 'c.json'] }).appsFile).toBe('c.json');
+    expect(parse({ files, env: { ...ONE_APP, CARILLON_CONFIG: 'c.json' } }).appsFile).toBeUndefined();
+    expect(parse({ files, flags: ['--config', 'd.json'] }).appsFile).toBeUndefined();
+  });
+
+  it('names a file once in a problem', () => {
+    const files = {
+      'c.json': '{"apps":[{"id":"1","key":"a","secret":"s"},{"id":"1","key":"b","secret":"s"}]}',
+    };
+    expect(problems({ files, flags: ['--config', 'c.json'] })).toEqual([
+      'c.json: apps[1] has the id 1 and so does apps[0]; each id may be used once',
+    ]);
+    expect(problems({ files: { 'd.json': '{"app":{"id":"1"}}' }, flags: ['--config', 'd.json'] })[0]).toBe(
+      'd.json: app.key is missing; an app needs it beside app.id',
+    );
+  });
+
+  it('calls an empty list empty', () => {
+    expect(problems({ env: { CARILLON_APPS: '[{"id":"1","credentials":[]}]' } })).toEqual([
+      'CARILLON_APPS[0].credentials must be a list of 1 to 100 pairs of key and secret, but is empty',
     ]);
   });
 
@@ -160,6 +211,7 @@ describe('config: apps', () => {
       'CARILLON_APPS[1].limits.watchlistSize must be a whole number from 0 to 10000, but is -1',
       'CARILLON_APPS[1].limits.foo is not a setting',
       'CARILLON_APPS[1].secrt is not a setting; did you mean secret?',
+      'CARILLON_APPS[1] has no secret; key and secret go together',
       'CARILLON_APPS[2] has no secret; key and secret go together',
       'CARILLON_APPS[3] has key or secret beside credentials; move the pair into credentials',
       'CARILLON_APPS[4] has no key and secret; give both, or credentials',

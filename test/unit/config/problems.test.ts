@@ -53,6 +53,10 @@ describe('config: problems', () => {
     expect(problems({ flags: ['--limits.frameBytes=1'] })).toEqual([
       '--limits.frameBytes is not an option; did you mean --limits.frame-bytes?',
     ]);
+    expect(problems({ flags: ['--frame-bytes', '2048'] })).toEqual([
+      '--frame-bytes is not an option; did you mean --limits.frame-bytes?',
+    ]);
+    expect(problems({ flags: ['-p', '7000'] })).toEqual(['-p is not an option; did you mean --port?']);
     expect(problems({ flags: ['--no-port'] })[0]).toContain('--no-port is not an option');
   });
 

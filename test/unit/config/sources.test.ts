@@ -4,8 +4,7 @@ import { ONE_APP, parse, problems } from './support.ts';
 
 describe('config: sources', () => {
   it('has complete defaults', () => {
-    const { config, warnings } = parse({ env: ONE_APP });
-    expect(warnings).toEqual([]);
+    const { config } = parse({ env: ONE_APP });
     expect(config).toMatchObject({
       mode: 'development',
       host: '0.0.0.0',
@@ -88,6 +87,39 @@ describe('config: sources', () => {
     }
     expect(problems({ files, flags: ['--config', 'c.yaml'] })[0]).toContain('line 3');
     expect(problems({ files, flags: ['--config', 'c.toml'] })[0]).toContain('line 2');
+  });
+
+  it('says why a file is malformed', () => {
+    const reasons: ReadonlyArray<readonly [string, string, string]> = [
+      ['c.json', '{"port" 1}', "at character 9: expected ':'"],
+      [
+        'c.json',
+        '{\n  "port": hush\n}',
+        'line 2, column 11: an unexpected character; texts go in double quotes',
+      ],
+      ['c.json', '{"port":1,}', 'at character 11: expected a name in double quotes; a comma too many?'],
+      ['c.json', '{"port":1', "at character 10: expected ',' or '}'"],
+      ['c.json', '{"app":tru', 'at character 11: it ends too early'],
+      [
+        'c.yaml',
+        'app: {id: "1"\n',
+        'line 2, column 1: wrong indentation, or a list or quote that is not closed',
+      ],
+      ['c.yaml', 'mode: "hush', 'a missing character, such as a closing quote'],
+      ['c.yaml', 'port: 1\nport: 2\n', 'line 2, column 1: a name stands twice'],
+      ['c.yaml', 'app:\n\tid: "1"\n', 'a tab where spaces belong'],
+      ['c.toml', 'port 7000', "line 1, column 6: expected '=' after a name"],
+      ['c.toml', 'mode = hush', 'line 1, column 8: a missing or wrong value; texts go in quotes'],
+      ['c.toml', 'mode = "hush', 'a text without its closing quote'],
+    ];
+    for (const [file, text, reason] of reasons) {
+      const [problem] = problems({ files: { [file]: text }, flags: ['--config', file] });
+      expect(problem).toContain(reason);
+      expect(problem).not.toContain('hush');
+    }
+    expect(problems({ env: { CARILLON_APPS: '[{"secret":hush' } })).toEqual([
+      'CARILLON_APPS is not valid JSON (at character 12: an unexpected character; texts go in double quotes)',
+    ]);
   });
 
   it('names every setting once in each spelling', () => {

@@ -11,7 +11,7 @@ const apps = (...webhooks: unknown[]) => ({
 describe('config: webhooks', () => {
   it('sends all kinds to the one address of the environment', () => {
     const { config, warnings } = parse({
-      env: { ...ONE_APP, CARILLON_WEBHOOK_URL: 'https://example.com/hooks' },
+      env: { ...ONE_APP, CARILLON_HOST: '127.0.0.1', CARILLON_WEBHOOK_URL: 'https://example.com/hooks' },
     });
     expect(warnings).toEqual([]);
     expect(config.apps[0]?.webhooks).toEqual([
