@@ -10,6 +10,7 @@ import {
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Counters } from '../telemetry/counters.ts';
+import { nativeText } from './native-text.ts';
 import { RequestBody } from './request-body.ts';
 
 export interface HttpPorts {
@@ -165,7 +166,7 @@ class Exchange {
     if (status !== 200) response.writeStatus(STATUS_LINES[status] ?? String(status));
     writeHeaders(response, headers);
     if (!this.#isHead) {
-      response.end(body);
+      response.end(typeof body === 'string' ? nativeText(body) : body);
       return;
     }
     // Written by hand, because given to endWithoutBody the length makes uWebSockets wait for that many bytes.

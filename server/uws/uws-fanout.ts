@@ -2,6 +2,7 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Fanout } from '../channels/fanout.ts';
 import type { Socket } from '../channels/socket.ts';
+import { nativeText } from './native-text.ts';
 import { UwsSocket } from './uws-socket.ts';
 
 export class UwsFanout implements Fanout {
@@ -13,6 +14,6 @@ export class UwsFanout implements Fanout {
 
   publish(topic: string, frame: string, except?: Socket): void {
     if (except instanceof UwsSocket) except.publishToOthers(topic, frame);
-    else this.#app.publish(topic, frame);
+    else this.#app.publish(nativeText(topic), nativeText(frame));
   }
 }

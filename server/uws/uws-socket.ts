@@ -4,6 +4,7 @@ import { closeReason } from '../../protocol/index.ts';
 import type { Connection } from '../channels/connection.ts';
 import type { Socket } from '../channels/socket.ts';
 import type { Admission, Refused } from '../socket/admission.ts';
+import { nativeText } from './native-text.ts';
 
 /** What a WebSocket carries: the decision on its handshake until it opens, then its socket if it was admitted. */
 export interface UserData {
@@ -22,24 +23,24 @@ export class UwsSocket implements Socket {
   }
 
   send(frame: string): void {
-    if (this.#open) this.#ws.send(frame);
+    if (this.#open) this.#ws.send(nativeText(frame));
   }
 
   subscribe(topic: string): void {
-    if (this.#open) this.#ws.subscribe(topic);
+    if (this.#open) this.#ws.subscribe(nativeText(topic));
   }
 
   unsubscribe(topic: string): void {
-    if (this.#open) this.#ws.unsubscribe(topic);
+    if (this.#open) this.#ws.unsubscribe(nativeText(topic));
   }
 
   /** Publishes to all subscribers of the topic but this one, which must be subscribed. */
   publishToOthers(topic: string, frame: string): void {
-    if (this.#open) this.#ws.publish(topic, frame);
+    if (this.#open) this.#ws.publish(nativeText(topic), nativeText(frame));
   }
 
   end(code: number, reason: string): void {
-    if (this.#open) this.#ws.end(code, closeReason(reason));
+    if (this.#open) this.#ws.end(code, nativeText(closeReason(reason)));
   }
 
   /** uWebSockets has freed the socket. */
@@ -51,6 +52,6 @@ export class UwsSocket implements Socket {
   giveUp(): void {
     if (!this.#open) return;
     this.#open = false;
-    for (const topic of this.#ws.getTopics()) this.#ws.unsubscribe(topic);
+    for (const topic of this.#ws.getTopics()) this.#ws.unsubscribe(nativeText(topic));
   }
 }

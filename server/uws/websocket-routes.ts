@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 import { type Admission, CURRENT_PROTOCOL, type Knock, type Refused } from '../socket/admission.ts';
 import type { Sessions } from '../socket/session.ts';
 import { Counters } from '../telemetry/counters.ts';
+import { nativeText } from './native-text.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { type UserData, UwsSocket } from './uws-socket.ts';
 
@@ -78,8 +79,8 @@ export function addWebSocketRoutes(
         if ('code' in peer) {
           Counters.count(counters.refusals, peer.code.code);
           const farewell = errorBeforeClose(peer.protocol, peer.code.code, peer.text);
-          if (farewell !== undefined) ws.send(farewell);
-          ws.end(peer.code.code, closeReason(peer.text));
+          if (farewell !== undefined) ws.send(nativeText(farewell));
+          ws.end(peer.code.code, nativeText(closeReason(peer.text)));
           return;
         }
         const socket = new UwsSocket(ws);
