@@ -41,7 +41,7 @@ export class HttpPoster implements Poster {
   post(request: PostRequest): Promise<PostResult> {
     const host = hostOf(request.url);
     if (isIP(host) !== 0 && !this.#ports.policy.allows(host)) {
-      return Promise.resolve({ ok: false, reason: notAllowed(host) });
+      return Promise.resolve({ ok: false, failure: 'policy', reason: notAllowed(host) });
     }
     return new Promise((resolve) => {
       let current: ClientRequest | undefined;
@@ -52,7 +52,7 @@ export class HttpPoster implements Poster {
         // Without effect where the answer has been read: the connection is back among the idle ones.
         if (!result.ok) current?.destroy();
       };
-      const giveUp = (reason: string): void => finish({ ok: false, reason });
+      const giveUp = (reason: string): void => finish({ ok: false, failure: 'connection', reason });
       this.#underWay.add(giveUp);
       const cancelTimer = this.#ports.clock.after(request.timeoutMs, () =>
         giveUp(`no answer within ${request.timeoutMs} ms`),
@@ -110,7 +110,7 @@ function readAnswer(
   const result: PostResult =
     status >= 200 && status < 300
       ? { ok: true, status }
-      : { ok: false, reason: `the answer has status ${status}` };
+      : { ok: false, failure: 'answer', reason: `the answer has status ${status}` };
   let bytes = 0;
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -119,8 +119,8 @@ function readAnswer(
     outgoing.destroy();
   });
   answer.on('end', () => finish(result));
-  answer.on('error', (error) => finish({ ok: false, reason: wordsFor(error) }));
-  answer.on('close', () => finish({ ok: false, reason: 'the answer broke off' }));
+  answer.on('error', (error) => finish({ ok: false, failure: 'connection', reason: wordsFor(error) }));
+  answer.on('close', () => finish({ ok: false, failure: 'connection', reason: 'the answer broke off' }));
 }
 
 /** Resolves a name to those of its addresses that are allowed: what is checked is what is connected to. */
