@@ -19,7 +19,7 @@ export interface MemoryWebhookQueueSettings {
   readonly batchEvents: number;
   /** Milliseconds the first of them waits for others. */
   readonly batchMs: number;
-  /** Events queued per endpoint at most. */
+  /** Events queued per endpoint at most, and held back by their grace, of all apps together. */
   readonly queueLimit: number;
   /** Characters of them at most. */
   readonly queueBytes: number;
@@ -54,7 +54,9 @@ export class MemoryWebhookQueue implements WebhookQueue {
   constructor(settings: MemoryWebhookQueueSettings, ports: MemoryWebhookQueuePorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#grace = new Grace(settings.graceMs, ports.clock, (appId, event) => this.#queue(appId, event));
+    this.#grace = new Grace(settings.graceMs, settings.queueLimit, ports.clock, (appId, event) =>
+      this.#queue(appId, event),
+    );
     for (const endpoint of ports.endpoints.all()) {
       this.#queues.set(endpoint, { lanes: new Map(), split: new Map(), count: 0, bytes: 0 });
     }

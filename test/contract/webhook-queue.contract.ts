@@ -315,6 +315,21 @@ export function webhookQueueContract(
     });
   });
 
+  it('past the limit the oldest departures lose the rest of their grace, and nothing is lost', async () => {
+    await start([webhook()], { queueLimit: 2 });
+    for (const channel of ['a', 'b']) await under.queue.add(APP, vacated(channel));
+    expect(under.queue.queued(endpoint())).toBe(0);
+    await under.queue.add(APP, vacated('c'));
+    expect(under.queue.queued(endpoint())).toBe(1);
+    await under.queue.add(APP, occupied('b'));
+    await under.advance(250);
+    expect(brief(await under.queue.take(laneOf('a')))).toEqual(['channel_vacated a']);
+    await under.advance(3020);
+    await under.queue.ack(laneOf('a'));
+    expect(await rest()).toEqual(['channel_vacated c']);
+    expect(under.buried()).toEqual([]);
+  });
+
   it('what is replayed keeps its id, has its time anew and comes last', async () => {
     await under.queue.add(APP, miss('a'));
     await under.advance(250);
