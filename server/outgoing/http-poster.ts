@@ -7,10 +7,11 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressPolicy } from './address-policy.ts';
+import { forbidden, notAllowed } from './forbidden.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { Poster, PostRequest, PostResult } from './poster.ts';
 
@@ -39,10 +40,8 @@ export class HttpPoster implements Poster {
   }
 
   post(request: PostRequest): Promise<PostResult> {
-    const host = hostOf(request.url);
-    if (isIP(host) !== 0 && !this.#ports.policy.allows(host)) {
-      return Promise.resolve({ ok: false, failure: 'policy', reason: notAllowed(host) });
-    }
+    const reason = forbidden(request.url, this.#ports.policy);
+    if (reason !== undefined) return Promise.resolve({ ok: false, failure: 'policy', reason });
     return new Promise((resolve) => {
       let current: ClientRequest | undefined;
       const finish = (result: PostResult): void => {
@@ -143,14 +142,6 @@ function checkedLookup({ policy, names }: HttpPosterPorts): LookupFunction {
 function ofFamily(family: unknown): (address: LookupAddress) => boolean {
   const wanted = family === 4 || family === 'IPv4' ? 4 : family === 6 || family === 'IPv6' ? 6 : 0;
   return (address) => wanted === 0 || address.family === wanted;
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-function notAllowed(host: string): string {
-  return `${host} is a private address, and those are not allowed (allowPrivateAddresses)`;
 }
 
 function isReset(error: Error): boolean {

@@ -249,6 +249,17 @@ describe('an address that is not allowed', () => {
     expect(connections).toBe(0);
   });
 
+  it.each([
+    ['http://10.0.0.1/', 'policy'],
+    ['http://[::1]/', 'policy'],
+    ['http://localhost/', 'policy'],
+    ['http://app.localhost./', 'policy'],
+    ['http://name.test/', 'connection'],
+    ['http://localhost.test/', 'connection'],
+  ])('is refused for good only where no name could come to lead elsewhere: %s', async (url, failure) => {
+    expect(await post(poster({}), url)).toMatchObject({ ok: false, failure });
+  });
+
   it('is left out among the addresses of a name', async () => {
     const { port } = await http((_request, response) => response.end());
     const mixed = poster({ allowLoopback: true }, async () => [
