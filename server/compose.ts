@@ -36,6 +36,7 @@ import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
+import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
@@ -168,6 +169,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     allowPrivate: config.allowPrivateAddresses,
     allowLoopback: config.mode === 'development',
   });
+  for (const { appId, name, url } of endpoints.all()) {
+    const reason = forbidden(url, policy);
+    if (reason !== undefined) {
+      logger.warn({ appId, endpoint: name, reason }, 'webhooks can never be delivered');
+    }
+  }
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
     queue: webhooks,
     endpoints,

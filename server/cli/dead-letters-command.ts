@@ -136,12 +136,24 @@ async function ask(
     terminal.complain(unreachable(base, error));
     return undefined;
   }
-  if (response.ok) return asObject(JSON.parse(text)) ?? {};
+  if (response.ok) {
+    const answer = objectIn(text);
+    if (answer === undefined) terminal.complain(`What answers at ${base} is no Carillon admin API.`);
+    return answer;
+  }
   const hint = response.status === 404 ? '\nIs an admin token configured there?' : '';
   terminal.complain(
     `The node at ${base} refused with ${response.status}: ${text.trim().slice(0, 500)}${hint}`,
   );
   return undefined;
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** With a token given, the configuration isn't asked: the node may be another machine's. */

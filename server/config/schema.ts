@@ -106,7 +106,7 @@ export const webhookSchema = described(
           description: "A regular expression found in the channel's name",
           must:
             `a regular expression of at most ${MAX_PATTERN_LENGTH} characters, with at most two of * + ? {n,m} ` +
-            '(three after ^), none on a group with another or with |, without lookaround and backreferences',
+            'and groups with | (three after ^), none on a group with another, without lookaround and backreferences',
         }).optional(),
       }),
       { description: 'Only channels whose names fit every part given' },

@@ -31,4 +31,15 @@ export class Fifo<T> {
     }
     return item;
   }
+
+  /** Takes out what fulfils a condition, in order. At the cost of looking at everything. */
+  extract(wanted: (item: T) => boolean): T[] {
+    const items = this.#items.slice(this.#head) as T[];
+    const extracted = items.filter(wanted);
+    if (extracted.length > 0) {
+      this.#items = items.filter((item) => !wanted(item));
+      this.#head = 0;
+    }
+    return extracted;
+  }
 }

@@ -38,14 +38,20 @@ const INNER_IPV4: Subnets = [
 ];
 const INNER_IPV6: Subnets = [
   ['::', 128],
-  // IPv4 in other clothes: the deprecated compatible form, NAT64 and 6to4 lead to IPv4 addresses of any kind.
+  // IPv4 in other clothes: the deprecated compatible form, the translated one, NAT64 and 6to4 lead to IPv4 addresses of
+  // any kind.
   ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2002::', 16],
   ['100::', 64],
+  ['100:0:0:1::', 64],
   ['2001::', 23],
   ['2001:db8::', 32],
+  ['3fff::', 20],
+  // Segment routing.
+  ['5f00::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],

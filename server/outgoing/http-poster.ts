@@ -7,10 +7,11 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressPolicy } from './address-policy.ts';
+import { forbidden, notAllowed } from './forbidden.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { Poster, PostRequest, PostResult } from './poster.ts';
 
@@ -39,10 +40,8 @@ export class HttpPoster implements Poster {
   }
 
   post(request: PostRequest): Promise<PostResult> {
-    const host = hostOf(request.url);
-    if (isIP(host) !== 0 && !this.#ports.policy.allows(host)) {
-      return Promise.resolve({ ok: false, reason: notAllowed(host) });
-    }
+    const reason = forbidden(request.url, this.#ports.policy);
+    if (reason !== undefined) return Promise.resolve({ ok: false, failure: 'policy', reason });
     return new Promise((resolve) => {
       let current: ClientRequest | undefined;
       const finish = (result: PostResult): void => {
@@ -52,7 +51,7 @@ export class HttpPoster implements Poster {
         // Without effect where the answer has been read: the connection is back among the idle ones.
         if (!result.ok) current?.destroy();
       };
-      const giveUp = (reason: string): void => finish({ ok: false, reason });
+      const giveUp = (reason: string): void => finish({ ok: false, failure: 'connection', reason });
       this.#underWay.add(giveUp);
       const cancelTimer = this.#ports.clock.after(request.timeoutMs, () =>
         giveUp(`no answer within ${request.timeoutMs} ms`),
@@ -110,7 +109,7 @@ function readAnswer(
   const result: PostResult =
     status >= 200 && status < 300
       ? { ok: true, status }
-      : { ok: false, reason: `the answer has status ${status}` };
+      : { ok: false, failure: 'answer', reason: `the answer has status ${status}` };
   let bytes = 0;
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -119,8 +118,8 @@ function readAnswer(
     outgoing.destroy();
   });
   answer.on('end', () => finish(result));
-  answer.on('error', (error) => finish({ ok: false, reason: wordsFor(error) }));
-  answer.on('close', () => finish({ ok: false, reason: 'the answer broke off' }));
+  answer.on('error', (error) => finish({ ok: false, failure: 'connection', reason: wordsFor(error) }));
+  answer.on('close', () => finish({ ok: false, failure: 'connection', reason: 'the answer broke off' }));
 }
 
 /** Resolves a name to those of its addresses that are allowed: what is checked is what is connected to. */
@@ -143,14 +142,6 @@ function checkedLookup({ policy, names }: HttpPosterPorts): LookupFunction {
 function ofFamily(family: unknown): (address: LookupAddress) => boolean {
   const wanted = family === 4 || family === 'IPv4' ? 4 : family === 6 || family === 'IPv6' ? 6 : 0;
   return (address) => wanted === 0 || address.family === wanted;
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-function notAllowed(host: string): string {
-  return `${host} is a private address, and those are not allowed (allowPrivateAddresses)`;
 }
 
 function isReset(error: Error): boolean {

@@ -46,4 +46,6 @@ export interface DeadLetters {
   list(query: LetterQuery): Eventual<LetterPage>;
   /** Takes letters out, the oldest first. Two callers never get the same letter. */
   take(selection: LetterSelection): Eventual<readonly DeadLetter[]>;
+  /** Puts back letters that were taken, as they were: same id, same time. They are listed last. */
+  restore(letters: readonly DeadLetter[]): Eventual<void>;
 }

@@ -19,14 +19,19 @@ interface Held {
 export class Grace {
   readonly #clock: Clock;
   readonly #release: Release;
+  readonly #limit: number;
   #graceMs: number;
   /** By what they end; a Map keeps the order they came in, and gives them up from anywhere. */
   readonly #held = new Map<string, Held>();
   #timed = false;
 
-  /** @param release gets the events that are to be sent, at once or when their grace is over */
-  constructor(graceMs: number, clock: Clock, release: Release) {
+  /**
+   * @param limit events held at once; past that the oldest loses the rest of its grace
+   * @param release gets the events that are to be sent, at once or when their grace is over
+   */
+  constructor(graceMs: number, limit: number, clock: Clock, release: Release) {
     this.#graceMs = graceMs;
+    this.#limit = limit;
     this.#clock = clock;
     this.#release = release;
   }
@@ -62,7 +67,16 @@ export class Grace {
       return;
     }
     this.#held.set(key, { appId, event, until: this.#clock.now() + this.#graceMs });
+    if (this.#held.size > this.#limit) this.#releaseOldest();
     this.#arm();
+  }
+
+  #releaseOldest(): void {
+    for (const [key, { appId, event }] of this.#held) {
+      this.#held.delete(key);
+      this.#release(appId, event);
+      return;
+    }
   }
 
   #arm(): void {

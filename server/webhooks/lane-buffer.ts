@@ -16,14 +16,20 @@ export class LaneBuffer {
   readonly #batch: BatchSettings;
   readonly #clock: Clock;
   readonly #waiting = new Fifo<QueuedEvent>();
-  #taken: readonly QueuedEvent[] = NOTHING;
+  #taken: readonly QueuedEvent[];
   #taker: ((events: readonly QueuedEvent[]) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #closing = false;
 
-  constructor(batch: BatchSettings, clock: Clock) {
+  /** @param taken events that count as taken, and not acknowledged, from the beginning */
+  constructor(batch: BatchSettings, clock: Clock, taken: readonly QueuedEvent[] = NOTHING) {
     this.#batch = batch;
     this.#clock = clock;
+    this.#taken = taken;
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken.length === 0 && this.#waiting.length === 0;
   }
 
   /** The oldest event that nobody has taken. */
@@ -55,6 +61,29 @@ export class LaneBuffer {
     const taken = this.#taken;
     this.#taken = NOTHING;
     return taken;
+  }
+
+  /**
+   * Gives up the channels of what was taken, with all that waits of them: a buffer for each, where its share of what
+   * was taken is taken still. Nobody waits there, so those buffers are closed: they hand over what they have.
+   */
+  split(): ReadonlyMap<string, LaneBuffer> {
+    const shares = new Map<string, QueuedEvent[]>();
+    for (const event of this.ack()) {
+      const share = shares.get(event.channel);
+      if (share === undefined) shares.set(event.channel, [event]);
+      else share.push(event);
+    }
+    const buffers = new Map<string, LaneBuffer>();
+    for (const [channel, share] of shares) {
+      const buffer = new LaneBuffer(this.#batch, this.#clock, share);
+      buffer.close();
+      buffers.set(channel, buffer);
+    }
+    for (const event of this.#waiting.extract(({ channel }) => buffers.has(channel))) {
+      buffers.get(event.channel)?.add(event);
+    }
+    return buffers;
   }
 
   close(): void {

@@ -1,4 +1,7 @@
-/** Delivers one lane: a request at a time, each until it is taken or its time is over. */
+/**
+ * Delivers one lane: a request at a time, each until it is taken or its time is over. When the receiver answers that it
+ * doesn't want a request, its channels are split off, and tried again apart from each other and from the lane.
+ */
 import type { AppRegistry } from '../apps/app-registry.ts';
 import { type Backoff, pauseAfter } from '../lib/backoff.ts';
 import type { Chance } from '../lib/chance.ts';
@@ -9,9 +12,10 @@ import type { Poster, PostResult } from '../outgoing/poster.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { QueuedEvent } from './queued-event.ts';
+import type { Siding } from './siding.ts';
 import type { Lane } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
-import { webhookRequest } from './webhook-request.ts';
+import { type WebhookRequest, webhookRequest } from './webhook-request.ts';
 
 export interface RetrySettings {
   /** Milliseconds one request may take, its answer included. */
@@ -33,6 +37,24 @@ export interface LanePorts {
   readonly logger: Logger;
 }
 
+/** How far the events of a lane came before it was split off. */
+export interface Refusal {
+  /** Requests that have carried them. */
+  readonly attempts: number;
+  /** Milliseconds until the next. */
+  readonly pauseMs: number;
+  /** The last one, if it carried exactly these events: then its repetition has the same bytes. */
+  readonly request: WebhookRequest | undefined;
+}
+
+/** The lane's place among others: what its channels are split off to. */
+export interface LaneSurroundings {
+  /** Shared by a lane and those that were split off it. */
+  readonly siding: Siding;
+  /** Sees to it that somebody delivers a lane that was split off. */
+  readonly splitOff: (lane: Lane, refusal: Refusal) => void;
+}
+
 /** Pause after a failure of the queue itself. */
 const QUEUE_PAUSE_MS = 1000;
 
@@ -40,13 +62,24 @@ export class LaneWorker {
   readonly #lane: Lane;
   readonly #settings: RetrySettings;
   readonly #ports: LanePorts;
+  readonly #surroundings: LaneSurroundings;
+  #refusal: Refusal | undefined;
   #halted = false;
   #wake: (() => void) | undefined;
 
-  constructor(lane: Lane, settings: RetrySettings, ports: LanePorts) {
+  /** @param refusal what happened to the first events of a lane that was split off */
+  constructor(
+    lane: Lane,
+    settings: RetrySettings,
+    ports: LanePorts,
+    surroundings: LaneSurroundings,
+    refusal?: Refusal,
+  ) {
     this.#lane = lane;
     this.#settings = settings;
     this.#ports = ports;
+    this.#surroundings = surroundings;
+    this.#refusal = refusal;
   }
 
   /** Works until the queue is closed and the lane empty, or until halted. */
@@ -73,41 +106,70 @@ export class LaneWorker {
     const { queue } = this.#ports;
     const events = await queue.take(this.#lane);
     if (events.length === 0) return false;
-    if (this.#halted || !(await this.#deliver(events))) return false;
-    await queue.ack(this.#lane);
-    return true;
+    if (this.#halted) return false;
+    switch (await this.#deliver(events)) {
+      case 'halted':
+        return false;
+      case 'split':
+        return true;
+      case 'done':
+        await queue.ack(this.#lane);
+        return true;
+    }
   }
 
-  /** False if halted before the events were dealt with. */
-  async #deliver(events: readonly QueuedEvent[]): Promise<boolean> {
-    const { poster, registry, clock, chance, counters } = this.#ports;
+  async #deliver(events: readonly QueuedEvent[]): Promise<'done' | 'split' | 'halted'> {
+    const { registry, clock, chance, counters } = this.#ports;
     const { endpoint } = this.#lane;
-    const { timeoutMs, retryMs, backoff } = this.#settings;
+    const { retryMs, backoff } = this.#settings;
     const counts = counters.webhooksOf(endpoint.appId);
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined) await this.#pause(refusal.pauseMs);
     // The youngest decides: every event gets the whole of its time.
     const lastAt = events.reduce((latest, { at }) => Math.max(latest, at), 0) + retryMs;
-    const request = webhookRequest(registry, endpoint, events, clock.now());
+    const request = refusal?.request ?? webhookRequest(registry, endpoint, events, clock.now());
     if (request === undefined) {
       await this.#bury(events, 0, 'the app has no key any more');
-      return true;
+      return 'done';
     }
-    for (let attempts = 1; ; attempts += 1) {
-      const result: PostResult = await poster.post({ url: endpoint.url, ...request, timeoutMs });
-      if (result.ok) {
+    for (let attempts = (refusal?.attempts ?? 0) + 1; ; attempts += 1) {
+      const result = await this.#post(request);
+      if (result?.ok === true) {
         counts.sent += events.length;
-        return true;
+        return 'done';
       }
-      if (this.#halted) return false;
+      if (result === undefined || this.#halted) return 'halted';
       counts.failedAttempts += 1;
-      this.#warn('webhook attempt failed', { attempts, events: events.length, reason: result.reason });
+      const { failure, reason } = result;
+      this.#warn('webhook attempt failed', { attempts, events: events.length, reason });
       const pauseMs = pauseAfter(attempts, backoff, chance);
-      if (clock.now() + pauseMs > lastAt) {
-        await this.#bury(events, attempts, result.reason);
-        return true;
+      if (failure === 'policy' || clock.now() + pauseMs > lastAt) {
+        await this.#bury(events, attempts, reason);
+        return 'done';
       }
+      if (failure === 'answer' && (await this.#split(events, { attempts, pauseMs, request }))) return 'split';
       await this.#pause(pauseMs);
-      if (this.#halted) return false;
     }
+  }
+
+  /** Undefined if halted before. */
+  async #post(request: WebhookRequest): Promise<PostResult | undefined> {
+    const { url } = this.#lane.endpoint;
+    const { timeoutMs } = this.#settings;
+    const post = async (): Promise<PostResult | undefined> =>
+      this.#halted ? undefined : this.#ports.poster.post({ url, ...request, timeoutMs });
+    return this.#lane.channel === undefined ? post() : this.#surroundings.siding.inTurn(post);
+  }
+
+  /** Leaves refused events to others, channel by channel; false where that isn't possible. */
+  async #split(events: readonly QueuedEvent[], refusal: Refusal): Promise<boolean> {
+    const { siding, splitOff } = this.#surroundings;
+    const { size } = new Set(events.map(({ channel }) => channel));
+    if (this.#lane.channel !== undefined || !siding.hasRoomFor(size)) return false;
+    const request = size === 1 ? refusal.request : undefined;
+    for (const lane of await this.#ports.queue.split(this.#lane)) splitOff(lane, { ...refusal, request });
+    return true;
   }
 
   async #bury(events: readonly QueuedEvent[], attempts: number, reason: string): Promise<void> {
@@ -124,6 +186,7 @@ export class LaneWorker {
   }
 
   #pause(ms: number): Promise<void> {
+    if (this.#halted) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#ports.clock.after(ms, () => this.#wake?.());
       this.#wake = () => {

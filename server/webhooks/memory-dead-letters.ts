@@ -48,18 +48,25 @@ export class MemoryDeadLetters implements DeadLetters {
   }
 
   add(undelivered: readonly Undelivered[]): void {
-    const { ids, clock, log } = this.#ports;
-    for (const one of undelivered) {
-      const letter = { ...one, id: ids.uniqueId(), failedAt: clock.now() };
+    const { ids, clock } = this.#ports;
+    this.restore(undelivered.map((one) => ({ ...one, id: ids.uniqueId(), failedAt: clock.now() })));
+  }
+
+  restore(letters: readonly DeadLetter[]): void {
+    for (const letter of letters) {
       this.#kept.set(letter.id, { letter, number: this.#next++ });
-      this.#bytes += one.event.json.length;
+      this.#bytes += letter.event.json.length;
     }
+    const { deadLetterLimit, deadLetterBytes } = this.#settings;
     for (const { letter } of this.#kept.values()) {
-      const { deadLetterLimit, deadLetterBytes } = this.#settings;
       if (this.#kept.size <= deadLetterLimit && this.#bytes <= deadLetterBytes) break;
       this.#remove(letter);
       const { appId, endpoint, event } = letter;
-      log.warn(`${appId} ${endpoint}`, { appId, endpoint, eventId: event.id }, 'dead letter lost');
+      this.#ports.log.warn(
+        `${appId} ${endpoint}`,
+        { appId, endpoint, eventId: event.id },
+        'dead letter lost',
+      );
     }
   }
 

@@ -19,7 +19,7 @@ export interface MemoryWebhookQueueSettings {
   readonly batchEvents: number;
   /** Milliseconds the first of them waits for others. */
   readonly batchMs: number;
-  /** Events queued per endpoint at most. */
+  /** Events queued per endpoint at most, and held back by their grace, of all apps together. */
   readonly queueLimit: number;
   /** Characters of them at most. */
   readonly queueBytes: number;
@@ -37,6 +37,8 @@ export interface MemoryWebhookQueuePorts {
 interface EndpointQueue {
   /** By the lane's number; those that have been used. */
   readonly lanes: Map<number, LaneBuffer>;
+  /** Lanes of one channel, by its name. */
+  readonly split: Map<string, LaneBuffer>;
   count: number;
   bytes: number;
 }
@@ -52,9 +54,11 @@ export class MemoryWebhookQueue implements WebhookQueue {
   constructor(settings: MemoryWebhookQueueSettings, ports: MemoryWebhookQueuePorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#grace = new Grace(settings.graceMs, ports.clock, (appId, event) => this.#queue(appId, event));
+    this.#grace = new Grace(settings.graceMs, settings.queueLimit, ports.clock, (appId, event) =>
+      this.#queue(appId, event),
+    );
     for (const endpoint of ports.endpoints.all()) {
-      this.#queues.set(endpoint, { lanes: new Map(), count: 0, bytes: 0 });
+      this.#queues.set(endpoint, { lanes: new Map(), split: new Map(), count: 0, bytes: 0 });
     }
   }
 
@@ -71,12 +75,27 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
-    return this.#buffer(lane).take();
+    const { channel } = lane;
+    if (channel === undefined) return this.#buffer(lane).take();
+    const { split } = this.#of(lane.endpoint);
+    const buffer = split.get(channel);
+    if (buffer !== undefined && !buffer.isEmpty) return buffer.take();
+    split.delete(channel);
+    return Promise.resolve([]);
   }
 
   ack(lane: Lane): void {
     const queue = this.#of(lane.endpoint);
-    for (const event of this.#buffer(lane).ack()) forget(queue, event);
+    const buffer = lane.channel === undefined ? this.#buffer(lane) : queue.split.get(lane.channel);
+    for (const event of buffer?.ack() ?? []) forget(queue, event);
+  }
+
+  split(lane: Lane): readonly Lane[] {
+    const { split } = this.#of(lane.endpoint);
+    return [...this.#buffer(lane).split()].map(([channel, buffer]) => {
+      split.set(channel, buffer);
+      return { ...lane, channel };
+    });
   }
 
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {
@@ -108,20 +127,25 @@ export class MemoryWebhookQueue implements WebhookQueue {
     const queue = this.#of(endpoint);
     queue.count += 1;
     queue.bytes += event.json.length;
-    const lane = endpoint.laneOf(event.channel);
-    const isFirst = !queue.lanes.has(lane.index);
-    this.#buffer(lane).add(event);
-    if (isFirst) this.#wake(lane);
+    const split = queue.split.get(event.channel);
+    if (split === undefined) this.#pushInto(endpoint.laneOf(event.channel), queue, event);
+    else split.add(event);
     while (queue.count > this.#settings.queueLimit || queue.bytes > this.#settings.queueBytes) {
       if (!this.#shedOldest(endpoint, queue)) break;
     }
+  }
+
+  #pushInto(lane: Lane, { lanes }: EndpointQueue, event: QueuedEvent): void {
+    const isFirst = !lanes.has(lane.index);
+    this.#buffer(lane).add(event);
+    if (isFirst) this.#wake(lane);
   }
 
   /** Makes room; false if all that is left is under way. */
   #shedOldest(endpoint: WebhookEndpoint, queue: EndpointQueue): boolean {
     const { deadLetters, counters, log } = this.#ports;
     let holder: LaneBuffer | undefined;
-    for (const lane of queue.lanes.values()) {
+    for (const lane of [...queue.lanes.values(), ...queue.split.values()]) {
       if (lane.oldest !== undefined && lane.oldest.at < (holder?.oldest?.at ?? Number.POSITIVE_INFINITY)) {
         holder = lane;
       }

@@ -2,7 +2,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
-import { type LanePorts, LaneWorker, type RetrySettings } from './lane-worker.ts';
+import { type LanePorts, LaneWorker, type Refusal, type RetrySettings } from './lane-worker.ts';
+import { Siding } from './siding.ts';
+import type { Lane } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
 
 export interface DeliveryPorts extends LanePorts {
@@ -29,7 +31,7 @@ export class WebhookDelivery {
   /** Called before anything is added to the queue. */
   start(): void {
     this.#ports.queue.start((lane) => {
-      if (!this.#stopped) this.#work(new LaneWorker(lane, this.#settings, this.#ports));
+      this.#work(lane, new Siding());
     });
   }
 
@@ -49,10 +51,18 @@ export class WebhookDelivery {
     this.#reportUnsent();
   }
 
-  /** A worker never fails; it ends when the queue is closed and its lane empty, or when it is halted. */
-  #work(worker: LaneWorker): void {
+  /** A worker never fails; it ends when its lane is over, or when it is halted. */
+  async #work(lane: Lane, siding: Siding, refusal?: Refusal): Promise<void> {
+    if (this.#stopped) return;
+    const splitOff = async (part: Lane, refused: Refusal): Promise<void> => {
+      siding.enter();
+      await this.#work(part, siding, refused);
+      siding.leave();
+    };
+    const worker = new LaneWorker(lane, this.#settings, this.#ports, { siding, splitOff }, refusal);
     this.#workers.add(worker);
-    worker.run().then(() => this.#workers.delete(worker));
+    await worker.run();
+    this.#workers.delete(worker);
   }
 
   #reportUnsent(): void {

@@ -10,6 +10,8 @@ export interface Lane {
   readonly endpoint: WebhookEndpoint;
   /** From 0. */
   readonly index: number;
+  /** The one channel of a lane that was split off another; undefined for those that an endpoint always has. */
+  readonly channel: string | undefined;
 }
 
 export class WebhookEndpoint {
@@ -34,7 +36,11 @@ export class WebhookEndpoint {
     this.url = new URL(settings.url);
     this.headers = settings.headers;
     this.batch = settings.batch;
-    this.lanes = Array.from({ length: LANES }, (_, index) => ({ endpoint: this, index }));
+    this.lanes = Array.from({ length: LANES }, (_, index) => ({
+      endpoint: this,
+      index,
+      channel: undefined,
+    }));
     this.#kinds = new Set(settings.events);
     this.#filter = settings.filter;
     this.#pattern = settings.filter.pattern === undefined ? undefined : new RegExp(settings.filter.pattern);

@@ -47,6 +47,13 @@ export interface WebhookQueue extends WebhookSink {
   /** What `take` returned is dealt with: delivered, or a dead letter. Safe to repeat. */
   ack(lane: Lane): Eventual<void>;
 
+  /**
+   * Splits off the channels of what `take` returned, so that they hold up nobody else: each gets a lane of its own, with
+   * its share of what was taken, to be taken from there again, and with all that comes later on the channel. Such a lane
+   * never waits for more, and ends with an empty `take`: from then on the channel is back in the lane it came from.
+   */
+  split(lane: Lane): Eventual<readonly Lane[]>;
+
   /** Puts dead letters' events back, behind what is queued; they have the whole time for retries again. */
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): Eventual<void>;
 

@@ -65,6 +65,13 @@ export function deadLettersContract(create: (limit: number) => Promise<DeadLette
     expect(await eventIds()).toEqual(['event-2']);
   });
 
+  it('are restored as they were', async () => {
+    const taken = await letters.take({ appId: 'b', endpoint: undefined });
+    await letters.restore(taken);
+    expect((await letters.list({ ...ALL, appId: 'b' })).letters).toEqual(taken);
+    expect(await letters.take({ ids: taken.map(({ id }) => id) })).toEqual(taken);
+  });
+
   it('past the limit the oldest are lost', async () => {
     await letters.add([4, 5, 6, 7].map((n) => undelivered(n)));
     expect(await eventIds()).toEqual(['event-3', 'event-1', 'event-4', 'event-5', 'event-6', 'event-7']);

@@ -21,6 +21,7 @@ describe('MemoryWebhookQueue', () => {
       },
       list: () => ({ letters: [], cursor: undefined }),
       take: () => [],
+      restore: () => undefined,
     };
     const log = new OccasionalLog(clock, silentLogger);
     const queue = new MemoryWebhookQueue(

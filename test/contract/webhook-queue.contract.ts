@@ -127,6 +127,64 @@ export function webhookQueueContract(
     });
   });
 
+  describe('a split', () => {
+    /** Channels of one lane. */
+    let [A, B, C] = ['', '', ''];
+    const names = (events: readonly QueuedEvent[]): string[] =>
+      events.map(({ json }) => (JSON.parse(json) as { name: string }).name);
+    let lane: Lane;
+    let parts: readonly Lane[];
+    const part = (channel: string): Lane => {
+      const found = parts.find((one) => one.channel === channel);
+      if (found === undefined) throw new Error(`${channel} was not split off`);
+      return found;
+    };
+
+    beforeEach(async () => {
+      const channels = Array.from({ length: 100 }, (_, n) => `c-${n}`).filter(
+        (channel) => laneOf(channel) === laneOf('c-0'),
+      );
+      [A = '', B = '', C = ''] = channels;
+      lane = laneOf(A);
+      for (const channel of [A, B, A]) await under.queue.add(APP, miss(channel));
+      await under.queue.add(APP, occupied(A));
+      await under.queue.add(APP, occupied(C));
+      await under.queue.take(lane);
+      parts = await under.queue.split(lane);
+    });
+
+    it('gives each channel that was taken a lane, with what was taken first and what waited after it', async () => {
+      expect(parts.map(({ channel }) => channel)).toEqual([A, B]);
+      expect(names(await under.queue.take(part(A)))).toEqual(['cache_miss', 'cache_miss']);
+      expect(names(await under.queue.take(part(A)))).toEqual(['cache_miss', 'cache_miss']);
+      await under.queue.ack(part(A));
+      await under.queue.add(APP, vacated(B));
+      expect(names(await under.queue.take(part(A)))).toEqual(['channel_occupied']);
+      expect(names(await under.queue.take(part(B)))).toEqual(['cache_miss']);
+      expect(under.queue.queued(endpoint())).toBe(3);
+    });
+
+    it('leaves the lane to its other channels', async () => {
+      await under.queue.add(APP, miss(A));
+      await under.advance(250);
+      expect((await under.queue.take(lane)).map(({ channel }) => channel)).toEqual([C]);
+    });
+
+    it('is over for a channel when its lane is empty', async () => {
+      await under.queue.take(part(B));
+      await under.queue.ack(part(B));
+      await under.queue.add(APP, miss(B));
+      expect(names(await under.queue.take(part(B)))).toEqual(['cache_miss']);
+      await under.queue.ack(part(B));
+      await under.queue.ack(part(B));
+      expect(await under.queue.take(part(B))).toEqual([]);
+      await under.queue.add(APP, occupied(B));
+      await under.advance(250);
+      expect((await under.queue.take(lane)).map(({ channel }) => channel)).toEqual([C, B]);
+      expect(await under.queue.take(part(B))).toEqual([]);
+    });
+  });
+
   it('wakes who delivers, once for each lane that is used', async () => {
     const woken: Lane[] = [];
     under.queue.start((lane) => woken.push(lane));
@@ -255,6 +313,21 @@ export function webhookQueueContract(
       expect(await under.queue.take(laneOf('a'))).toEqual(taken);
       expect(under.queue.queued(endpoint())).toBe(4);
     });
+  });
+
+  it('past the limit the oldest departures lose the rest of their grace, and nothing is lost', async () => {
+    await start([webhook()], { queueLimit: 2 });
+    for (const channel of ['a', 'b']) await under.queue.add(APP, vacated(channel));
+    expect(under.queue.queued(endpoint())).toBe(0);
+    await under.queue.add(APP, vacated('c'));
+    expect(under.queue.queued(endpoint())).toBe(1);
+    await under.queue.add(APP, occupied('b'));
+    await under.advance(250);
+    expect(brief(await under.queue.take(laneOf('a')))).toEqual(['channel_vacated a']);
+    await under.advance(3020);
+    await under.queue.ack(laneOf('a'));
+    expect(await rest()).toEqual(['channel_vacated c']);
+    expect(under.buried()).toEqual([]);
   });
 
   it('what is replayed keeps its id, has its time anew and comes last', async () => {

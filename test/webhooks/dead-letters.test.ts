@@ -159,6 +159,14 @@ describe('carillon dead-letters', () => {
     expect(JSON.parse((await command('list', '--json')).out)).toEqual({ letters: [], cursor: null });
   });
 
+  it.each(['<h1>It works!</h1>', '[]', ''])('does not take %j for an answer', async (body) => {
+    const terminal = new FakeTerminal();
+    const args = ['list', '--host', '127.0.0.1', '--port', '80', '--token', TOKEN];
+    const other = async (): Promise<Response> => new Response(body);
+    expect(await deadLetters(args, { terminal, fetch: other })).toBe(1);
+    expect(terminal.err).toBe('What answers at http://127.0.0.1:80 is no Carillon admin API.');
+  });
+
   it('says why it could not', async () => {
     const terminal = new FakeTerminal();
     const args = [

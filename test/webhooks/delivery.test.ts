@@ -1,9 +1,12 @@
 /** How webhooks get there: batches, the grace, order, repetitions, the stop. A real node, real receivers. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startServer as startNode } from '../../server/compose.ts';
+import { configFrom } from '../../server/config/parse.ts';
 import { quietApp } from '../support/apps.ts';
 import { joinPresence, joinPrivate } from '../support/joining.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { DEFAULT_APP, OTHER_APP, startServer, type TestServer } from '../support/server.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { accept, fail, plain, WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const QUICK = { graceMs: 1, batchMs: 1, retryFirstMs: 5, retryLongestSeconds: 1 };
@@ -197,22 +200,43 @@ describe('private addresses', () => {
   it.each([
     [false, 0],
     [true, 1],
-  ])('are reached in production when allowed (%s)', async (allowPrivateAddresses, requests) => {
-    server = await startServer({
-      mode: 'production',
-      allowPrivateAddresses,
-      apps: [{ ...quietApp(), webhooks: [{ url: receiver.url }] }],
-      webhooks: { ...QUICK, retrySeconds: 0 },
-    });
-    const client = await RawClient.connect(server);
-    await client.subscribe('news');
-    const metric = async (name: string): Promise<string | undefined> => {
-      const text = await (await fetch(server.httpUrl('/metrics'))).text();
-      return new RegExp(`^carillon_webhook${name}\\{app="1001"\\} (.*)$`, 'm').exec(text)?.[1];
-    };
-    await expect.poll(() => metric(allowPrivateAddresses ? 's_sent_total' : '_dead_letters_total')).toBe('1');
-    expect(await metric('_attempts_failed_total')).toBe(allowPrivateAddresses ? '0' : '1');
-    expect(await metric('s_queued')).toBe('0');
-    expect(receiver.requests).toHaveLength(requests);
+  ])(
+    'are reached in production when allowed (%s), and given up at once when not',
+    async (allowPrivateAddresses, requests) => {
+      server = await startServer({
+        mode: 'production',
+        allowPrivateAddresses,
+        apps: [{ ...quietApp(), webhooks: [{ url: receiver.url }] }],
+        webhooks: { ...QUICK, retrySeconds: 300 },
+      });
+      const client = await RawClient.connect(server);
+      await client.subscribe('news');
+      const metric = async (name: string): Promise<string | undefined> => {
+        const text = await (await fetch(server.httpUrl('/metrics'))).text();
+        return new RegExp(`^carillon_webhook${name}\\{app="1001"\\} (.*)$`, 'm').exec(text)?.[1];
+      };
+      await expect
+        .poll(() => metric(allowPrivateAddresses ? 's_sent_total' : '_dead_letters_total'))
+        .toBe('1');
+      expect(await metric('_attempts_failed_total')).toBe(allowPrivateAddresses ? '0' : '1');
+      expect(await metric('s_queued')).toBe('0');
+      expect(receiver.requests).toHaveLength(requests);
+    },
+  );
+
+  it('that can never be reached are warned of at the start', async () => {
+    server = await startServer();
+    const warnings: object[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => warnings.push(fields) };
+    const webhooks = ['http://localhost:3000/', 'http://10.0.0.1/', 'http://name.test/'].map((url) => ({
+      url,
+    }));
+    const config = { port: 0, host: '127.0.0.1', mode: 'production', apps: [{ ...quietApp(), webhooks }] };
+    const node = await startNode(configFrom(config), logger);
+    await node.stop();
+    expect(warnings).toMatchObject([
+      { endpoint: 'http://localhost:3000/', reason: expect.stringContaining('not allowed') },
+      { endpoint: 'http://10.0.0.1/', reason: expect.stringContaining('not allowed') },
+    ]);
   });
 });

@@ -73,7 +73,7 @@ function replay(ports: DeadLetterPorts, call: AdminCall): Eventual<HttpResponse>
       }
     } finally {
       // Nothing is thrown away because its endpoint is not configured now, or because the queue failed.
-      if (left.size > 0) await ports.deadLetters.add([...left]);
+      if (left.size > 0) await ports.deadLetters.restore([...left]);
     }
     return adminJson(200, { replayed: letters.length - orphans, without_endpoint: orphans });
   });

@@ -128,7 +128,7 @@ describe('a receiver that fails', () => {
       response.writeHead(status, { location: `http://127.0.0.1:${port}/elsewhere` }).end();
     });
     const result = await post(poster(), `http://127.0.0.1:${port}/`);
-    expect(result).toEqual({ ok: false, reason: `the answer has status ${status}` });
+    expect(result).toEqual({ ok: false, failure: 'answer', reason: `the answer has status ${status}` });
     expect(requests).toBe(1);
   });
 
@@ -137,6 +137,7 @@ describe('a receiver that fails', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(await post(poster(), `http://127.0.0.1:${port}/`)).toMatchObject({
       ok: false,
+      failure: 'connection',
       reason: expect.stringContaining('ECONNREFUSED'),
     });
   });
@@ -145,6 +146,7 @@ describe('a receiver that fails', () => {
     const port = await tcp(() => undefined);
     expect(await post(poster(), `http://127.0.0.1:${port}/`, 50)).toEqual({
       ok: false,
+      failure: 'connection',
       reason: 'no answer within 50 ms',
     });
   });
@@ -157,6 +159,7 @@ describe('a receiver that fails', () => {
     });
     expect(await post(poster(), `http://127.0.0.1:${port}/`, 100)).toEqual({
       ok: false,
+      failure: 'connection',
       reason: 'no answer within 100 ms',
     });
   });
@@ -182,7 +185,11 @@ describe('a receiver that fails', () => {
     const unknown = poster({ allowLoopback: true }, () =>
       Promise.reject(new Error('getaddrinfo ENOTFOUND x')),
     );
-    expect(await post(unknown, 'http://x/')).toEqual({ ok: false, reason: 'getaddrinfo ENOTFOUND x' });
+    expect(await post(unknown, 'http://x/')).toEqual({
+      ok: false,
+      failure: 'connection',
+      reason: 'getaddrinfo ENOTFOUND x',
+    });
   });
 
   it('does not keep a poster from closing', async () => {
@@ -191,7 +198,7 @@ describe('a receiver that fails', () => {
     const under = post(one, `http://127.0.0.1:${port}/`, 60_000);
     await new Promise((resolve) => setTimeout(resolve, 20));
     one.close();
-    expect(await under).toEqual({ ok: false, reason: 'the node is stopping' });
+    expect(await under).toEqual({ ok: false, failure: 'connection', reason: 'the node is stopping' });
   });
 });
 
@@ -240,6 +247,17 @@ describe('an address that is not allowed', () => {
     const result = await post(poster({}), spelling.replace('{port}', String(port)));
     expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('not allowed') });
     expect(connections).toBe(0);
+  });
+
+  it.each([
+    ['http://10.0.0.1/', 'policy'],
+    ['http://[::1]/', 'policy'],
+    ['http://localhost/', 'policy'],
+    ['http://app.localhost./', 'policy'],
+    ['http://name.test/', 'connection'],
+    ['http://localhost.test/', 'connection'],
+  ])('is refused for good only where no name could come to lead elsewhere: %s', async (url, failure) => {
+    expect(await post(poster({}), url)).toMatchObject({ ok: false, failure });
   });
 
   it('is left out among the addresses of a name', async () => {

@@ -14,9 +14,14 @@ import { WebhookDelivery } from '../../../../server/webhooks/webhook-delivery.ts
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
 
-const FAILED: PostResult = { ok: false, reason: 'the answer has status 500' };
+const FAILED: PostResult = { ok: false, failure: 'answer', reason: 'the answer has status 500' };
+const UNREACHABLE: PostResult = { ok: false, failure: 'connection', reason: 'connect ECONNREFUSED' };
 const TAKEN: PostResult = { ok: true, status: 200 };
 const miss = (channel: string): WebhookEvent => ({ name: 'cache_miss', channel });
+
+const channelsOf = ({ body }: PostRequest): string[] =>
+  (JSON.parse(body) as { events: { channel: string }[] }).events.map(({ channel }) => channel);
+const isPoison = (channel: string): boolean => channel.startsWith('poison');
 
 interface Attempt {
   readonly at: number;
@@ -75,6 +80,11 @@ function node(
     counters,
     delivery,
     errors,
+    endpoint: () => {
+      const [endpoint] = endpoints.of('1');
+      if (endpoint === undefined) throw new Error('an endpoint was configured');
+      return endpoint;
+    },
     queued: () => endpoints.of('1').reduce((sum, endpoint) => sum + queue.queued(endpoint), 0),
     seconds: () => attempts.map(({ at }) => at / 1000),
     letters: () =>
@@ -153,6 +163,88 @@ describe('a receiver that fails', () => {
     const taken = attempts.filter(({ request }) => request.url.href === 'http://b/');
     expect(taken).toHaveLength(50);
     expect(taken.map(({ at }) => at)).toEqual(Array.from({ length: 50 }, (_, n) => (n + 1) * 250));
+  });
+});
+
+describe('a receiver that refuses some channels', () => {
+  const refusing = (request: PostRequest): PostResult =>
+    channelsOf(request).some(isPoison) ? FAILED : TAKEN;
+  const POISON = Array.from({ length: 16 }, (_, n) => `poison-${n}`);
+  const HEALTHY = Array.from({ length: 80 }, (_, n) => `healthy-${n}`);
+
+  it('gets all others while it still refuses those, and only those become dead letters', async () => {
+    const { queue, advance, counters, letters, queued } = node(refusing);
+    for (const channel of [...POISON, ...HEALTHY, ...POISON, ...HEALTHY]) queue.add('1', miss(channel));
+    await advance(10_000);
+    expect(counters.webhooksOf('1')).toMatchObject({ sent: 160, deadLetters: 0 });
+    expect(queued()).toBe(32);
+    for (const channel of HEALTHY) queue.add('1', miss(channel));
+    await advance(500);
+    expect(counters.webhooksOf('1').sent).toBe(240);
+    await advance(310_000);
+    expect(counters.webhooksOf('1').sent).toBe(240);
+    expect(
+      letters()
+        .map(({ event }) => event.channel)
+        .sort(),
+    ).toEqual([...POISON, ...POISON].sort());
+    expect(letters().every(({ attempts }) => attempts === 9)).toBe(true);
+    expect(queued()).toBe(0);
+  });
+
+  it('gets each channel in order and one request of it at a time, with the same bytes for the same events', async () => {
+    let refuses = true;
+    const { queue, advance, attempts } = node((request) => (refuses ? refusing(request) : TAKEN));
+    for (const channel of POISON) queue.add('1', miss(channel));
+    await advance(2000);
+    for (const channel of POISON) queue.add('1', { name: 'channel_occupied', channel });
+    await advance(8000);
+    refuses = false;
+    await advance(20_000);
+    queue.add('1', { name: 'member_added', channel: 'poison-0', userId: '7' });
+    await advance(250);
+    const bodies = attempts.map(({ request }) => request.body).filter((body) => body.includes('"poison-0"'));
+    const names = bodies.map((body) =>
+      (JSON.parse(body) as { events: { channel: string; name: string }[] }).events
+        .filter(({ channel }) => channel === 'poison-0')
+        .map(({ name }) => name)
+        .join(),
+    );
+    expect(names.slice(-3)).toEqual(['cache_miss', 'channel_occupied', 'member_added']);
+    expect(new Set(names.slice(0, -2))).toEqual(new Set(['cache_miss']));
+    expect(new Set(bodies.slice(1, -2)).size).toBe(1);
+  });
+
+  it('gets no request per channel when it refuses whatever it gets', async () => {
+    const { queue, advance, attempts, letters } = node(() => FAILED);
+    for (let n = 0; n < 2000; n += 1) queue.add('1', miss(`c-${n}`));
+    await advance(250_000);
+    expect(attempts.length).toBeLessThan(8 * (64 + 8) * 9);
+    expect(letters()).toEqual([]);
+  });
+
+  it('keeps a batch together while no connection succeeds', async () => {
+    const { queue, endpoint, advance, attempts } = node((_request, attempt) =>
+      attempt < 4 ? UNREACHABLE : TAKEN,
+    );
+    const lane = endpoint().laneOf('c-0');
+    const together = Array.from({ length: 40 }, (_, n) => `c-${n}`).filter(
+      (channel) => endpoint().laneOf(channel) === lane,
+    );
+    for (const channel of together) queue.add('1', miss(channel));
+    await advance(10_000);
+    expect(attempts).toHaveLength(4);
+    expect(new Set(attempts.map(({ request }) => request.body)).size).toBe(1);
+    expect(attempts.map(({ request }) => channelsOf(request))[3]).toEqual(together);
+  });
+});
+
+describe('an address where no request may ever go', () => {
+  it('makes dead letters at once', async () => {
+    const { queue, advance, letters } = node(() => ({ ok: false, failure: 'policy', reason: 'not allowed' }));
+    queue.add('1', miss('a'));
+    await advance(250);
+    expect(letters()).toMatchObject([{ attempts: 1, reason: 'not allowed' }]);
   });
 });
 
