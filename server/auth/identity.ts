@@ -19,7 +19,7 @@ export interface Asked {
 /** A caller who is known. */
 export interface Identified {
   readonly claims: Claims;
-  /** When somebody vouched for them, in milliseconds; 0 where that is not told. */
+  /** The earliest moment at which somebody may have vouched for them, in milliseconds; 0 where that is not told. */
   readonly issuedAt: number;
   /** From when on they would be refused, in milliseconds; undefined for never. */
   readonly expiresAt: number | undefined;
