@@ -107,6 +107,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     new MemoryGrantStore(),
   );
   const grantProblem = grants.problem.bind(grants);
+  const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
     broker,
     presence,
@@ -121,6 +122,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     authorized,
     grants,
     grantProblem,
+    signInProblem,
   };
   const publisher = new Publisher(ports);
   const sessions = new Sessions(

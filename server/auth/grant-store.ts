@@ -1,7 +1,7 @@
 /** Which subscriptions were allowed by the auth endpoints, to whom, and until when. */
 import type { Eventual } from '../lib/eventual.ts';
 
-/** A channel that somebody was given on one connection. */
+/** A channel, or what else goes by a name, that somebody was given on one connection. */
 export interface Grant {
   readonly userId: string;
   /** Milliseconds since the epoch; undefined for no end. */

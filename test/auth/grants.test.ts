@@ -155,6 +155,23 @@ describe('revoke_grants', () => {
     other.socket.close();
   });
 
+  test('refuses a sign-in that was allowed before, and no other', async () => {
+    const client = await RawClient.connect(server());
+    const fields = { socket_id: client.socketId };
+    const path = '/pusher/user-auth';
+    const [gone, stays] = [await token({ sub: 'gone' }), await token({ sub: 'stays' })];
+    const before = (await ask(server(), fields, { path, token: gone })).json();
+    await api(server(), 'POST', '/users/gone/revoke_grants', { body: {} });
+    const other = (await ask(server(), fields, { path, token: stays })).json();
+    client.send({ event: 'pusher:signin', data: before as object });
+    expect((await client.next('pusher:error')).data).toMatchObject({
+      message: 'The permission to sign in was revoked',
+    });
+    client.send({ event: 'pusher:signin', data: other as object });
+    expect(JSON.stringify(await client.next('pusher:signin_success'))).toContain('stays');
+    client.socket.close();
+  });
+
   test('takes tokens from after it, once clocks that differ are out of the question', () =>
     withServer({ apps: [authApp(noSkew, quiet)] }, async (node) => {
       const fields = { socket_id: '1.2', channel_name: 'private-user-7' };
