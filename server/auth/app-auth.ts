@@ -4,6 +4,7 @@ import type { App } from '../apps/app.ts';
 import type { AppKey } from '../apps/app-registry.ts';
 import type { AuthSettings } from '../apps/auth-settings.ts';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../limits/network.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { beamsToken } from './beams-token.ts';
 import { ClaimRules, isDenied } from './claim-rules.ts';
@@ -58,7 +59,7 @@ export class AppAuth {
     // Before any work: a token costs a signature check, a forwarded request costs the backend.
     const tooSoon = await this.#limited(
       'address',
-      asked.address,
+      networkOf(asked.address),
       limits.addressPerSecond,
       limits.addressBurst,
     );

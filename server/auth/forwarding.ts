@@ -122,10 +122,13 @@ function forwardedHeaders(asked: Asked): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = asked.headers.get(name);
-      return value === undefined ? [] : [[name, value]];
+      return value === undefined ? [] : [[name, bytesOf(value)]];
     }),
   );
 }
+
+/** fetch takes a character for each byte, and refuses others: this way the backend gets the bytes the browser sent. */
+const bytesOf = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
 
 /** Everything the backend sees but the connection; hashed, so that credentials don't lie about in memory. */
 function cacheKey(asked: Asked, headers: Record<string, string>): string {

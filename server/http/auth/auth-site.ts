@@ -9,7 +9,7 @@ import type { Asked } from '../../auth/identity.ts';
 import { callOf, isCallbackName } from '../../auth/jsonp.ts';
 import type { Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { networkOf } from '../../limits/network.ts';
+import { plainAddress } from '../../limits/network.ts';
 import {
   type CallerDetails,
   type Headers,
@@ -89,7 +89,7 @@ export class AuthSite {
       kind: path.kind,
       fields,
       headers: caller.headers,
-      address: networkOf(caller.address),
+      address: plainAddress(caller.address),
       // Any page can include a script and read what it calls: there, a cookie doesn't show whose wish it is.
       cookies: shape === '',
     };
