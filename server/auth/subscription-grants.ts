@@ -51,10 +51,16 @@ export class SubscriptionGrants {
    * is of use to nobody.
    */
   record(app: App, socketId: string, channel: string, grant: Grant): Eventual<Denied | undefined> {
-    if (this.#ports.hub.connection(socketId)?.hub.app.id !== app.id) return undefined;
-    const max = app.limits.channelsPerConnection;
-    return andThen(this.#store.record(app.id, socketId, channel, grant, max), (recorded) =>
-      recorded ? undefined : { denied: `the connection was given ${max} channels already` },
+    const connection = this.#ports.hub.connection(socketId);
+    if (connection?.hub.app.id !== app.id) return undefined;
+    const { channelsPerConnection } = app.limits;
+    const room = {
+      // One for signing in.
+      max: channelsPerConnection + 1,
+      inUse: (name: string) => connection.subscription(name) !== undefined,
+    };
+    return andThen(this.#store.record(app.id, socketId, channel, grant, room), (recorded) =>
+      recorded ? undefined : { denied: `the connection is in ${channelsPerConnection} channels already` },
     );
   }
 

@@ -128,6 +128,29 @@ describe('pusher-js at expiry', () => {
     }));
 });
 
+test('a connection may visit any number of channels, and what it gave up for others needs a new grant', () => {
+  const rules = [{ channels: ['private-*'] }];
+  const app = authApp({ rules }, { ...quiet, limits: { channelsPerConnection: 2 } });
+  return withServer({ apps: [app] }, async (server) => {
+    const client = await RawClient.connect(server);
+    const bearer = await token();
+    await join(server, client, 'private-stays', bearer);
+    const visit = async (name: string): Promise<string> => {
+      const auth = await join(server, client, name, bearer);
+      client.send({ event: 'pusher:unsubscribe', data: { channel: name } });
+      return auth;
+    };
+    const auth = await visit('private-1');
+    for (const name of ['private-2', 'private-3', 'private-4', 'private-5']) await visit(name);
+    client.send({ event: 'pusher:subscribe', data: { channel: 'private-1', auth } });
+    expect(errorOf(await client.next('pusher:subscription_error'))).toMatchObject({ status: 401 });
+    await visit('private-1');
+    await api(server, 'POST', '/users/7/revoke_grants', { body: {} });
+    expect((await client.next('pusher:subscription_error')).channel).toBe('private-stays');
+    client.socket.close();
+  });
+});
+
 describe('revoke_grants', () => {
   const server = useServer({ apps: [authApp({}, quiet)] });
 
