@@ -154,7 +154,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     const identifier = identifierOf(settings, { client, clock, logger });
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
-  const authSite = new AuthSite(authApps, logger);
+  const authSite = new AuthSite(authApps, logger, log);
   const admin =
     config.adminToken === undefined
       ? undefined

@@ -8,7 +8,7 @@ export interface Asked {
   readonly kind: 'channel' | 'user' | 'beams';
   /** Of the query and the body; the body's win. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Names in lower case. */
+  /** Names in lower case. Of a script's request, no Authorization that the browser may have added by itself. */
   readonly headers: ReadonlyMap<string, string>;
   /** Where it came from. */
   readonly address: string;

@@ -125,4 +125,24 @@ describe('the backend', () => {
       expect(seen[0]?.headers.cookie).toBeUndefined();
       expect(seen[0]?.body.has('callback')).toBe(false);
     }));
+
+  test('does not get the Basic credentials of such a script, but a token', () =>
+    withServer(forwarding({ cacheSeconds: 0 }), async (node) => {
+      for (const authorization of ['Basic dTpw', 'Negotiate x', 'dTpw', 'Bearer x']) {
+        await ask(
+          node,
+          { ...fields, callback: 'cb', by: authorization },
+          { method: 'GET', headers: { authorization } },
+        );
+        await ask(node, { ...fields, by: authorization }, { headers: { authorization } });
+      }
+      const sent = seen.map(({ headers }) => headers.authorization);
+      expect(sent.filter((value) => value !== undefined)).toEqual([
+        'Basic dTpw',
+        'Negotiate x',
+        'dTpw',
+        'Bearer x',
+        'Bearer x',
+      ]);
+    }));
 });
