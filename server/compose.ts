@@ -108,6 +108,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     new MemoryGrantStore(),
   );
   const grantProblem = grants.problem.bind(grants);
+  const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
     broker,
     presence,
@@ -122,6 +123,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     authorized,
     grants,
     grantProblem,
+    signInProblem,
   };
   const publisher = new Publisher(ports);
   const sessions = new Sessions(
@@ -153,7 +155,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     const identifier = identifierOf(settings, { client, clock, logger });
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
-  const authSite = new AuthSite(authApps, logger);
+  const authSite = new AuthSite(authApps, logger, log);
   const admin =
     config.adminToken === undefined
       ? undefined

@@ -4,6 +4,7 @@ import type { App } from '../apps/app.ts';
 import type { AppKey } from '../apps/app-registry.ts';
 import type { AuthSettings } from '../apps/auth-settings.ts';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../limits/network.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { beamsToken } from './beams-token.ts';
 import { ClaimRules, isDenied } from './claim-rules.ts';
@@ -24,7 +25,7 @@ export type Decision =
 export interface AppAuthPorts {
   readonly identifier: Identifier;
   readonly limiter: RateLimiter;
-  readonly grants: Pick<SubscriptionGrants, 'record' | 'revokedAt'>;
+  readonly grants: Pick<SubscriptionGrants, 'record' | 'recordSignIn' | 'revokedAt'>;
   readonly clock: Clock;
 }
 
@@ -58,7 +59,7 @@ export class AppAuth {
     // Before any work: a token costs a signature check, a forwarded request costs the backend.
     const tooSoon = await this.#limited(
       'address',
-      asked.address,
+      networkOf(asked.address),
       limits.addressPerSecond,
       limits.addressBurst,
     );
@@ -82,14 +83,7 @@ export class AppAuth {
       case 'channel':
         return this.#channel(asked, identity, userId);
       case 'user':
-        return {
-          type: 'granted',
-          json: userAnswer(
-            this.#key,
-            asked.fields.get('socket_id') ?? '',
-            this.#rules.userData(userId, identity.claims),
-          ),
-        };
+        return this.#user(asked, identity, userId);
       case 'beams':
         return this.#beams(asked, userId);
     }
@@ -111,6 +105,17 @@ export class AppAuth {
     });
     if (problem !== undefined) return { type: 'denied', reason: problem.denied, userId };
     return { type: 'granted', json: channelAnswer(this.#key, socketId, channel, data, this.#masterKey) };
+  }
+
+  async #user(asked: Asked, { claims }: Identified, userId: string): Promise<Decision> {
+    const socketId = asked.fields.get('socket_id') ?? '';
+    // Recorded before the answer leaves: a revocation must find what is yet to be used.
+    const problem = await this.#ports.grants.recordSignIn(this.#app, socketId, userId);
+    if (problem !== undefined) return { type: 'denied', reason: problem.denied, userId };
+    return {
+      type: 'granted',
+      json: userAnswer(this.#key, socketId, this.#rules.userData(userId, claims)),
+    };
   }
 
   /** The parameter is a hint of whom the page takes the visitor for; only the caller's own id gets a token. */

@@ -67,6 +67,7 @@ export class Forwarding implements Identifier {
     if (this.#underway >= MAX_UNDERWAY)
       return { unavailable: 'too many questions to the backend are under way' };
     this.#underway += 1;
+    const askedAt = this.#clock.now();
     try {
       const reply = await this.#client.send({
         method: 'POST',
@@ -80,27 +81,12 @@ export class Forwarding implements Identifier {
         body: new URLSearchParams(forwardedFields(asked)).toString(),
         timeoutMs: this.#settings.timeoutMs,
       });
-      return this.#read(reply);
+      return readReply(reply, askedAt);
     } catch (error) {
       return { unavailable: `the backend gave no answer: ${failureText(error)}` };
     } finally {
       this.#underway -= 1;
     }
-  }
-
-  #read({ status, body }: BackendReply): Identity {
-    if (status === 401 || status === 403) return { denied: `the backend answered ${status}` };
-    if (status !== 200)
-      return { unavailable: `the backend answered ${status}; expected 200 with claims, or 403` };
-    const claims = parseObject(body);
-    if (claims === undefined)
-      return { unavailable: 'the backend answered 200, but not with a JSON object of claims' };
-    const { exp } = claims;
-    return {
-      claims,
-      issuedAt: this.#clock.now(),
-      expiresAt: typeof exp === 'number' ? exp * 1000 : undefined,
-    };
   }
 
   #forget(key: string, answer: Answer): void {
@@ -115,6 +101,18 @@ export class Forwarding implements Identifier {
   }
 }
 
+/** Who it is by the backend's answer, which may be as old as the question. */
+function readReply({ status, body }: BackendReply, askedAt: number): Identity {
+  if (status === 401 || status === 403) return { denied: `the backend answered ${status}` };
+  if (status !== 200)
+    return { unavailable: `the backend answered ${status}; expected 200 with claims, or 403` };
+  const claims = parseObject(body);
+  if (claims === undefined)
+    return { unavailable: 'the backend answered 200, but not with a JSON object of claims' };
+  const { exp } = claims;
+  return { claims, issuedAt: askedAt, expiresAt: typeof exp === 'number' ? exp * 1000 : undefined };
+}
+
 function forwardedFields(asked: Asked): [string, string][] {
   return [...asked.fields].filter(([name]) => !OURS.has(name));
 }
@@ -124,10 +122,13 @@ function forwardedHeaders(asked: Asked): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = asked.headers.get(name);
-      return value === undefined ? [] : [[name, value]];
+      return value === undefined ? [] : [[name, bytesOf(value)]];
     }),
   );
 }
+
+/** fetch takes a character for each byte, and refuses others: this way the backend gets the bytes the browser sent. */
+const bytesOf = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
 
 /** Everything the backend sees but the connection; hashed, so that credentials don't lie about in memory. */
 function cacheKey(asked: Asked, headers: Record<string, string>): string {

@@ -8,7 +8,7 @@ export interface Asked {
   readonly kind: 'channel' | 'user' | 'beams';
   /** Of the query and the body; the body's win. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Names in lower case. */
+  /** Names in lower case. Of a script's request, no Authorization that the browser may have added by itself. */
   readonly headers: ReadonlyMap<string, string>;
   /** Where it came from. */
   readonly address: string;
@@ -19,7 +19,7 @@ export interface Asked {
 /** A caller who is known. */
 export interface Identified {
   readonly claims: Claims;
-  /** When somebody vouched for them, in milliseconds; 0 where that is not told. */
+  /** The earliest moment at which somebody may have vouched for them, in milliseconds; 0 where that is not told. */
   readonly issuedAt: number;
   /** From when on they would be refused, in milliseconds; undefined for never. */
   readonly expiresAt: number | undefined;

@@ -18,7 +18,7 @@ import { failureText } from './fetch-backend-client.ts';
 export class KeysUnavailable extends Error {}
 
 export interface JwksTimes {
-  /** Age at which the set is read again. */
+  /** Age at which the set is read again, while the old one serves. */
   readonly cacheMs: number;
   /** Least time between two readings, however many unknown keys are named or readings fail. */
   readonly cooldownMs: number;
@@ -45,8 +45,9 @@ export class JwksKeys {
 
   /** The key of a token; throws errors of jose, or `KeysUnavailable`. */
   async keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput) {
-    if (this.#keys === undefined || this.#clock.now() - this.#readAt >= this.#times.cacheMs)
-      await this.#refresh();
+    if (this.#keys === undefined) await this.#refresh();
+    // Read beside the request: an address that hangs must not hold up callers whose key is known. It never rejects.
+    else if (this.#clock.now() - this.#readAt >= this.#times.cacheMs) void this.#refresh();
     const known = this.#keys;
     if (known === undefined) throw new KeysUnavailable('the key set could not be read');
     try {

@@ -1,11 +1,19 @@
 /** Grants of one node's connections, in memory. See the port. */
-import type { EndedGrant, Grant, GrantStore, Standing } from './grant-store.ts';
+import type { EndedGrant, Grant, GrantStore, Room, Standing } from './grant-store.ts';
 
 interface Entry extends Grant {
   readonly appId: string;
   readonly socketId: string;
   readonly channel: string;
   standing: Standing;
+}
+
+/** Of one connection. */
+interface Held {
+  /** By channel, the oldest first. */
+  readonly entries: Map<string, Entry>;
+  /** Whether some were given up for others. */
+  gaveUp: boolean;
 }
 
 interface Revocation {
@@ -17,21 +25,26 @@ interface Revocation {
 const MAX_REVOCATIONS = 100_000;
 
 export class MemoryGrantStore implements GrantStore {
-  readonly #bySocket = new Map<string, Map<string, Entry>>();
+  readonly #bySocket = new Map<string, Held>();
   readonly #byUser = new Map<string, Set<Entry>>();
   /** By the second in which they expire, so that a sweep looks at what is due and not at all there are. */
   readonly #bySecond = new Map<number, Set<Entry>>();
   readonly #revocations = new Map<string, Revocation>();
   #ended: EndedGrant[] = [];
 
-  record(appId: string, socketId: string, channel: string, grant: Grant, max: number): boolean {
+  record(appId: string, socketId: string, channel: string, grant: Grant, room: Room): boolean {
     const socket = keyOf(appId, socketId);
-    const held = this.#bySocket.get(socket) ?? new Map<string, Entry>();
-    const earlier = held.get(channel);
-    if (earlier === undefined && held.size >= max) return false;
-    if (earlier !== undefined) this.#unlist(earlier);
+    const held = this.#bySocket.get(socket) ?? { entries: new Map<string, Entry>(), gaveUp: false };
+    const earlier = held.entries.get(channel);
+    if (earlier !== undefined) this.#drop(held, earlier);
+    else if (held.entries.size >= room.max) {
+      const spare = spareOf(held, room);
+      if (spare === undefined) return false;
+      this.#drop(held, spare);
+      held.gaveUp = true;
+    }
     const entry: Entry = { appId, socketId, channel, ...grant, standing: 'standing' };
-    held.set(channel, entry);
+    held.entries.set(channel, entry);
     this.#bySocket.set(socket, held);
     addTo(this.#byUser, keyOf(appId, entry.userId), entry);
     if (entry.expiresAt !== undefined) addTo(this.#bySecond, secondOf(entry.expiresAt), entry);
@@ -39,8 +52,9 @@ export class MemoryGrantStore implements GrantStore {
   }
 
   standing(appId: string, socketId: string, channel: string, now: number): Standing | undefined {
-    const entry = this.#bySocket.get(keyOf(appId, socketId))?.get(channel);
-    if (entry === undefined) return undefined;
+    const held = this.#bySocket.get(keyOf(appId, socketId));
+    const entry = held?.entries.get(channel);
+    if (entry === undefined) return held?.gaveUp ? 'expired' : undefined;
     return entry.standing === 'standing' && (entry.expiresAt ?? Number.POSITIVE_INFINITY) <= now
       ? 'expired'
       : entry.standing;
@@ -81,7 +95,7 @@ export class MemoryGrantStore implements GrantStore {
 
   forget(appId: string, socketId: string): void {
     const socket = keyOf(appId, socketId);
-    for (const entry of this.#bySocket.get(socket)?.values() ?? []) this.#unlist(entry);
+    for (const entry of this.#bySocket.get(socket)?.entries.values() ?? []) this.#unlist(entry);
     this.#bySocket.delete(socket);
   }
 
@@ -93,10 +107,23 @@ export class MemoryGrantStore implements GrantStore {
     this.#ended.push({ appId, socketId, channel, standing });
   }
 
+  #drop(held: Held, entry: Entry): void {
+    this.#unlist(entry);
+    held.entries.delete(entry.channel);
+  }
+
   #unlist(entry: Entry): void {
     removeFrom(this.#byUser, keyOf(entry.appId, entry.userId), entry);
     if (entry.expiresAt !== undefined) removeFrom(this.#bySecond, secondOf(entry.expiresAt), entry);
   }
+}
+
+/** What a connection can do without best: ended grants are never in use. */
+function spareOf({ entries }: Held, { inUse }: Room): Entry | undefined {
+  for (const entry of entries.values()) {
+    if (!inUse(entry.channel)) return entry;
+  }
+  return undefined;
 }
 
 /** App ids have no slash. */

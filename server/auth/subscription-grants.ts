@@ -1,6 +1,6 @@
 /**
- * Holds subscriptions to the grants they were allowed by: a subscription ends when its grant expires or is revoked, and
- * a signature is no good for another subscribe after that. One sweep a second for all.
+ * Holds subscriptions and sign-ins to the grants they were allowed by: a subscription ends when its grant expires or is
+ * revoked, and a signature is no good for another subscribe, or for signing in, after that. One sweep a second for all.
  */
 import { Codes } from '../../protocol/index.ts';
 import type { App } from '../apps/app.ts';
@@ -21,6 +21,11 @@ const MESSAGES: Readonly<Record<EndedGrant['standing'], string>> = {
   expired: 'The grant for this channel has expired',
   revoked: 'The grant for this channel was revoked',
 };
+
+/** Where the store has a channel, the permission to sign in: one per user, and no channel's name has a slash. */
+const signInOf = (userId: string): string => `signin/${userId}`;
+
+const SIGN_IN_REFUSED = 'The permission to sign in was revoked';
 
 export interface GrantPorts extends LeavePorts {
   readonly hub: Hub;
@@ -46,20 +51,36 @@ export class SubscriptionGrants {
    * is of use to nobody.
    */
   record(app: App, socketId: string, channel: string, grant: Grant): Eventual<Denied | undefined> {
-    if (this.#ports.hub.connection(socketId)?.hub.app.id !== app.id) return undefined;
-    const max = app.limits.channelsPerConnection;
-    return andThen(this.#store.record(app.id, socketId, channel, grant, max), (recorded) =>
-      recorded ? undefined : { denied: `the connection was given ${max} channels already` },
+    const connection = this.#ports.hub.connection(socketId);
+    if (connection?.hub.app.id !== app.id) return undefined;
+    const { channelsPerConnection } = app.limits;
+    const room = {
+      // One for signing in.
+      max: channelsPerConnection + 1,
+      inUse: (name: string) => connection.subscription(name) !== undefined,
+    };
+    return andThen(this.#store.record(app.id, socketId, channel, grant, room), (recorded) =>
+      recorded ? undefined : { denied: `the connection is in ${channelsPerConnection} channels already` },
     );
+  }
+
+  /** The same for a sign-in that is about to be allowed, which has no end of its own. */
+  recordSignIn(app: App, socketId: string, userId: string): Eventual<Denied | undefined> {
+    return this.record(app, socketId, signInOf(userId), { userId, expiresAt: undefined });
   }
 
   /** Whether the connection may still use what it was given for the channel; else the sentence for the client. */
   problem(connection: Connection, channel: string): Eventual<string | undefined> {
-    const { app } = connection.hub;
-    // Without hosted endpoints there are no grants, and subscribing need not ask.
-    if (app.auth === undefined) return undefined;
-    const standing = this.#store.standing(app.id, connection.id, channel, this.#ports.clock.now());
-    return andThen(standing, problemOf);
+    return andThen(this.#standing(connection, channel), (standing) =>
+      standing === undefined || standing === 'standing' ? undefined : MESSAGES[standing],
+    );
+  }
+
+  /** Whether the connection may still sign in as the user; else the sentence for the client. */
+  signInProblem(connection: Connection, userId: string): Eventual<string | undefined> {
+    return andThen(this.#standing(connection, signInOf(userId)), (standing) =>
+      standing === undefined || standing === 'standing' ? undefined : SIGN_IN_REFUSED,
+    );
   }
 
   /** Ends all a user was given, now and for tokens that are already out. */
@@ -82,6 +103,13 @@ export class SubscriptionGrants {
 
   stop(): void {
     this.#stopSweeping();
+  }
+
+  #standing(connection: Connection, name: string): Eventual<Standing | undefined> {
+    const { app } = connection.hub;
+    // Without hosted endpoints there are no grants, and nobody need ask.
+    if (app.auth === undefined) return undefined;
+    return this.#store.standing(app.id, connection.id, name, this.#ports.clock.now());
   }
 
   #sweep(): Eventual<void> {
@@ -121,8 +149,4 @@ export class SubscriptionGrants {
       done.catch((error) => this.#ports.logger.error({ err: error }, 'end of a grant not recorded'));
     }
   }
-}
-
-function problemOf(standing: Standing | undefined): string | undefined {
-  return standing === undefined || standing === 'standing' ? undefined : MESSAGES[standing];
 }

@@ -39,10 +39,16 @@ export class TokenVerifier implements Identifier {
 
   #identified(claims: JWTPayload): Identity {
     const { exp, iat } = claims;
+    const { clockSkewSeconds } = this.#settings;
+    // Else a token could be made today that outlives every revocation to come.
+    if (iat !== undefined && (iat - clockSkewSeconds) * 1000 > this.#clock.now()) {
+      return { denied: 'the token is refused: "iat" is in the future' };
+    }
     return {
       claims,
-      issuedAt: iat === undefined ? 0 : iat * 1000,
-      expiresAt: exp === undefined ? undefined : (exp + this.#settings.clockSkewSeconds) * 1000,
+      // The issuer's clock may be ahead: then this is when it was really issued.
+      issuedAt: iat === undefined ? 0 : (iat - clockSkewSeconds) * 1000,
+      expiresAt: exp === undefined ? undefined : (exp + clockSkewSeconds) * 1000,
     };
   }
 

@@ -20,6 +20,8 @@ export interface SignInPorts extends WatchlistPorts {
   readonly logger: Logger;
   /** Called when a connection has signed in. */
   readonly authorized: (connection: Connection) => void;
+  /** Whether a right signature may still be used for this user; else the sentence for the client. */
+  readonly signInProblem: (connection: Connection, userId: string) => Eventual<string | undefined>;
 }
 
 interface Identity {
@@ -47,12 +49,14 @@ export class SignInCommand {
       this.#refuse(connection, identity);
       return;
     }
-    if (connection.user !== undefined && connection.user.id !== identity.user.id) {
-      this.#refuse(connection, `Connection is already signed in as user '${connection.user.id}'`);
-      return;
-    }
     try {
-      const done = this.#signIn(connection, identity, message.userData);
+      const granted = this.#ports.signInProblem(connection, identity.user.id);
+      const done = andThen(granted, (revoked) => {
+        if (!connection.open) return;
+        const obstacle = revoked ?? otherUserProblem(connection, identity.user.id);
+        if (obstacle === undefined) return this.#signIn(connection, identity, message.userData);
+        this.#refuse(connection, obstacle);
+      });
       if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, error));
     } catch (error) {
       this.#unavailable(connection, error);
@@ -96,6 +100,12 @@ export class SignInCommand {
     }
     return watch(this.#ports, connection, watchlist.slice(0, limits.watchlistSize));
   }
+}
+
+function otherUserProblem({ user }: Connection, userId: string): string | undefined {
+  return user === undefined || user.id === userId
+    ? undefined
+    : `Connection is already signed in as user '${user.id}'`;
 }
 
 /** Who signs in and whom they watch, or the sentence that says what is wrong. */

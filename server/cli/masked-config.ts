@@ -1,5 +1,6 @@
 /** A configuration as it may be shown: complete, but for its secrets. */
 import type { App, WebhookSettings } from '../apps/app.ts';
+import type { TokenSettings } from '../apps/auth-settings.ts';
 import type { Config } from '../config/config.ts';
 
 const MASK = '********';
@@ -23,19 +24,33 @@ export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node
 
 function maskedAuth(auth: App['auth']): App['auth'] {
   if (auth === undefined) return undefined;
-  const { token, encryptionMasterKey, beams } = auth;
+  const { token, forward, encryptionMasterKey, beams } = auth;
   return {
     ...auth,
-    token: token?.secret === undefined ? token : { ...token, secret: MASK },
+    token: token === undefined ? undefined : maskedToken(token),
+    forward: forward === undefined ? undefined : { ...forward, url: maskedUrl(forward.url) },
     encryptionMasterKey: encryptionMasterKey === undefined ? undefined : MASK,
     beams: beams === undefined ? undefined : { ...beams, secretKey: MASK },
   };
 }
 
+function maskedToken(token: TokenSettings): TokenSettings {
+  const { secret, jwksUrl } = token;
+  return {
+    ...token,
+    ...(secret === undefined ? {} : { secret: MASK }),
+    ...(jwksUrl === undefined ? {} : { jwksUrl: maskedUrl(jwksUrl) }),
+  };
+}
+
 /** Addresses and headers are where receivers put their tokens. */
 function maskedWebhook(webhook: WebhookSettings): WebhookSettings {
-  const url = new URL(webhook.url);
-  if (url.search !== '') url.search = `?${MASK}`;
   const headers = Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK]));
-  return { ...webhook, url: url.href, headers };
+  return { ...webhook, url: maskedUrl(webhook.url), headers };
+}
+
+function maskedUrl(text: string): string {
+  const url = new URL(text);
+  if (url.search !== '') url.search = `?${MASK}`;
+  return url.href;
 }

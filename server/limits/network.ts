@@ -3,13 +3,23 @@
 const MAPPED = /^(?:0*:)+ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i;
 const MAPPED_DOTTED = /^(?:0*:)+ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** An IPv4 address, or the /64 of an IPv6 address: one customer's line, in which every address is free to take. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
+const BRACKETED = /^\[([^\]]*)\](?::\d+)?$/;
+const WITH_PORT = /^([^:]+):\d+$/;
+
+/** The address alone, without a port or brackets as proxies add them; an IPv4 address in its usual form. */
+export function plainAddress(text: string): string {
+  const trimmed = text.trim();
+  const address = (BRACKETED.exec(trimmed) ?? WITH_PORT.exec(trimmed))?.[1] ?? trimmed;
   const dotted = MAPPED_DOTTED.exec(address)?.[1];
   if (dotted !== undefined) return dotted;
   const [, high, low] = MAPPED.exec(address) ?? [];
-  if (high !== undefined && low !== undefined) return dottedOf(high, low);
+  return high === undefined || low === undefined ? address : dottedOf(high, low);
+}
+
+/** An IPv4 address, or the /64 of an IPv6 address: one customer's line, in which every address is free to take. */
+export function networkOf(text: string): string {
+  const address = plainAddress(text);
+  if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::', 2);
   const groups = groupsOf(head);
   if (tail !== undefined) {

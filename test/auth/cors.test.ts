@@ -1,5 +1,6 @@
 /** Which pages may call the auth endpoints from another origin. */
 import { describe, expect, test } from 'vitest';
+import { sendHttp } from '../support/api.ts';
 import { useServer } from '../support/use-server.ts';
 import { ask, authApp, SOCKET, token } from './support.ts';
 
@@ -41,6 +42,32 @@ describe('with origins listed', () => {
     }
   });
 
+  test('a preflight allows a listed page the headers it asks for, if they are names of headers', async () => {
+    const allowed = async (requested: string) => {
+      const headers = { origin: page, 'access-control-request-headers': requested };
+      const response = await ask(server(), {}, { method: 'OPTIONS', headers });
+      return response.headers['access-control-allow-headers'];
+    };
+    const usual = await allowed('');
+    expect(await allowed('authorization, x-tenant,sentry-trace')).toBe(`${usual}, x-tenant, sentry-trace`);
+    expect(await allowed('x-tenant; <b>')).toBe(usual);
+    expect(await allowed('x'.repeat(2001))).toBe(usual);
+  });
+
+  test.each([
+    ['a body of nonsense', '/pusher/auth', '{', 400],
+    ['an app that is not there', '/apps/nobody/pusher/auth', '{}', 404],
+  ])('the answer to %s can be read', async (_, path, body, status) => {
+    const response = await sendHttp(server(), {
+      method: 'POST',
+      path,
+      params: [],
+      body: Buffer.from(body),
+      headers: { origin: page, 'content-type': 'application/json' },
+    });
+    expect([response.status, response.headers['access-control-allow-origin']]).toEqual([status, page]);
+  });
+
   test('a preflight of another page allows nothing', async () => {
     const response = await ask(
       server(),
@@ -67,5 +94,8 @@ describe.each([[[]], [['*']]])('with origins %j', (origins) => {
     const response = await ask(server(), fields, { token: await token(), headers: { origin: page } });
     expect(response.headers['access-control-allow-origin']).toBe('*');
     expect(response.headers['access-control-allow-credentials']).toBeUndefined();
+    const headers = { origin: page, 'access-control-request-headers': 'x-tenant' };
+    const preflight = await ask(server(), {}, { method: 'OPTIONS', headers });
+    expect(preflight.headers['access-control-allow-headers']).not.toContain('x-tenant');
   });
 });

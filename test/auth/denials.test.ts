@@ -18,7 +18,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     drainSeconds: 0,
-    apps: [authApp({ limits: { addressPerSecond: 1, addressBurst: 4 } })],
+    apps: [authApp({ limits: { addressPerSecond: 1, addressBurst: 5 } })],
   });
   const keep = (fields: object, message: string) => lines.push({ fields, message });
   node = await startServer(config, {
@@ -39,13 +39,16 @@ test('names the reason, the caller and the channel, and never a token', async ()
     await token({ exp: seconds() - 90 }),
     await token({}, 'x'.repeat(32)),
     await token(),
+    // Denied as the one before, and by then there were too many: neither is worth a line of its own.
+    await token(),
+    'x',
     'x',
   ];
   const statuses = [];
   for (const bearer of bearers) {
     statuses.push((await ask(server, fields, bearer === undefined ? {} : { token: bearer })).status);
   }
-  expect(statuses).toEqual([403, 403, 403, 403, 429]);
+  expect(statuses).toEqual([403, 403, 403, 403, 403, 429, 429]);
   const about = { app: '1001', endpoint: 'channel', address: '127.0.0.1', channel: 'private-user-8' };
   const denied = (reason: string, user?: string) => ({
     fields: { ...about, user, reason },

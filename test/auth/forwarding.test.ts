@@ -54,6 +54,22 @@ describe('the backend', () => {
       expect((await ask(node, { ...fields, channel_name: 'private-user-8' }, { headers })).status).toBe(403);
     }));
 
+  test('gets the bytes of a cookie as they came, and the address without its port', () =>
+    withServer({ ...forwarding(), trustProxy: true }, async (node) => {
+      // Node writes header texts a byte for each character. Not the last of the header: uWebSockets, which compares
+      // signed bytes when it trims spaces, drops such bytes there before we see them.
+      const cookie = Buffer.from('s=1; city=Łódź; t=2').toString('latin1');
+      for (const address of ['[2001:db8:1:2:3:4:5:6]:443', '192.0.2.1:5678']) {
+        const headers = { cookie, 'x-forwarded-for': address };
+        expect((await ask(node, fields, { headers })).status).toBe(200);
+      }
+      expect(seen.map(({ headers }) => headers.cookie)).toEqual([cookie, cookie]);
+      expect(seen.map(({ headers }) => headers['x-forwarded-for'])).toEqual([
+        '2001:db8:1:2:3:4:5:6',
+        '192.0.2.1',
+      ]);
+    }));
+
   test('is asked once for the same credentials and channel, whatever the connection', () =>
     withServer(forwarding(), async (node) => {
       const both = [SOCKET, '9.9'].map((socket_id) =>
@@ -108,5 +124,25 @@ describe('the backend', () => {
       await ask(node, { ...fields, callback: 'cb' }, { method: 'GET', headers: cookie });
       expect(seen[0]?.headers.cookie).toBeUndefined();
       expect(seen[0]?.body.has('callback')).toBe(false);
+    }));
+
+  test('does not get the Basic credentials of such a script, but a token', () =>
+    withServer(forwarding({ cacheSeconds: 0 }), async (node) => {
+      for (const authorization of ['Basic dTpw', 'Negotiate x', 'dTpw', 'Bearer x']) {
+        await ask(
+          node,
+          { ...fields, callback: 'cb', by: authorization },
+          { method: 'GET', headers: { authorization } },
+        );
+        await ask(node, { ...fields, by: authorization }, { headers: { authorization } });
+      }
+      const sent = seen.map(({ headers }) => headers.authorization);
+      expect(sent.filter((value) => value !== undefined)).toEqual([
+        'Basic dTpw',
+        'Negotiate x',
+        'dTpw',
+        'Bearer x',
+        'Bearer x',
+      ]);
     }));
 });

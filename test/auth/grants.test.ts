@@ -128,6 +128,29 @@ describe('pusher-js at expiry', () => {
     }));
 });
 
+test('a connection may visit any number of channels, and what it gave up for others needs a new grant', () => {
+  const rules = [{ channels: ['private-*'] }];
+  const app = authApp({ rules }, { ...quiet, limits: { channelsPerConnection: 2 } });
+  return withServer({ apps: [app] }, async (server) => {
+    const client = await RawClient.connect(server);
+    const bearer = await token();
+    await join(server, client, 'private-stays', bearer);
+    const visit = async (name: string): Promise<string> => {
+      const auth = await join(server, client, name, bearer);
+      client.send({ event: 'pusher:unsubscribe', data: { channel: name } });
+      return auth;
+    };
+    const auth = await visit('private-1');
+    for (const name of ['private-2', 'private-3', 'private-4', 'private-5']) await visit(name);
+    client.send({ event: 'pusher:subscribe', data: { channel: 'private-1', auth } });
+    expect(errorOf(await client.next('pusher:subscription_error'))).toMatchObject({ status: 401 });
+    await visit('private-1');
+    await api(server, 'POST', '/users/7/revoke_grants', { body: {} });
+    expect((await client.next('pusher:subscription_error')).channel).toBe('private-stays');
+    client.socket.close();
+  });
+});
+
 describe('revoke_grants', () => {
   const server = useServer({ apps: [authApp({}, quiet)] });
 
@@ -147,13 +170,39 @@ describe('revoke_grants', () => {
     await mine.next('pusher:subscription_error');
     const fields = { socket_id: mine.socketId, channel_name: 'private-user-rev' };
     expect((await ask(server(), fields, { token: bearer })).status).toBe(403);
-    const fresh = await token({ sub: 'rev', iat: seconds() + 1 });
-    expect((await ask(server(), fields, { token: fresh })).status).toBe(200);
+    const ahead = await token({ sub: 'rev', iat: seconds() + 8 });
+    expect((await ask(server(), fields, { token: ahead })).status).toBe(403);
     await trigger(server(), 'private-user-8', 'e', 'here');
     expect((await other.next('e')).data).toBe('here');
     mine.socket.close();
     other.socket.close();
   });
+
+  test('refuses a sign-in that was allowed before, and no other', async () => {
+    const client = await RawClient.connect(server());
+    const fields = { socket_id: client.socketId };
+    const path = '/pusher/user-auth';
+    const [gone, stays] = [await token({ sub: 'gone' }), await token({ sub: 'stays' })];
+    const before = (await ask(server(), fields, { path, token: gone })).json();
+    await api(server(), 'POST', '/users/gone/revoke_grants', { body: {} });
+    const other = (await ask(server(), fields, { path, token: stays })).json();
+    client.send({ event: 'pusher:signin', data: before as object });
+    expect((await client.next('pusher:error')).data).toMatchObject({
+      message: 'The permission to sign in was revoked',
+    });
+    client.send({ event: 'pusher:signin', data: other as object });
+    expect(JSON.stringify(await client.next('pusher:signin_success'))).toContain('stays');
+    client.socket.close();
+  });
+
+  test('takes tokens from after it, once clocks that differ are out of the question', () =>
+    withServer({ apps: [authApp(noSkew, quiet)] }, async (node) => {
+      const fields = { socket_id: '1.2', channel_name: 'private-user-7' };
+      await api(node, 'POST', '/users/7/revoke_grants', { body: {} });
+      expect((await ask(node, fields, { token: await token() })).status).toBe(403);
+      await new Promise((done) => setTimeout(done, 1100));
+      expect((await ask(node, fields, { token: await token() })).status).toBe(200);
+    }));
 
   test('needs a signature of the app', async () => {
     const response = await api(server(), 'POST', '/users/7/revoke_grants', {

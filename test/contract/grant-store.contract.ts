@@ -5,6 +5,7 @@ import type { GrantStore } from '../../server/auth/grant-store.ts';
 const APP = 'app';
 const SOCKET = '1.2';
 const MAX = 3;
+const USED = 'private-used';
 
 export function grantStoreContract(create: () => Promise<GrantStore>): void {
   let store: GrantStore;
@@ -12,7 +13,13 @@ export function grantStoreContract(create: () => Promise<GrantStore>): void {
     store = await create();
   });
   const record = (channel: string, userId = '7', expiresAt?: number, socketId = SOCKET) =>
-    store.record(APP, socketId, channel, { userId, expiresAt }, MAX);
+    store.record(
+      APP,
+      socketId,
+      channel,
+      { userId, expiresAt },
+      { max: MAX, inUse: (name) => name.startsWith(USED) },
+    );
   const ended = (channel: string, standing: string, socketId = SOCKET) => ({
     appId: APP,
     socketId,
@@ -69,11 +76,21 @@ export function grantStoreContract(create: () => Promise<GrantStore>): void {
 
   it('a connection has so many grants and no more; a renewed one is not another', async () => {
     const recorded = [];
-    for (const channel of ['private-a', 'private-b', 'private-c', 'private-a', 'private-d']) {
-      recorded.push(await record(channel));
-    }
+    for (const number of [1, 2, 3, 1, 4]) recorded.push(await record(`${USED}${number}`));
     expect(recorded).toEqual([true, true, true, true, false]);
-    expect(await store.standing(APP, SOCKET, 'private-d', 0)).toBeUndefined();
+    expect(await store.standing(APP, SOCKET, `${USED}4`, 0)).toBeUndefined();
+  });
+
+  it('one too many takes the place of the oldest that is not in use, which counts as expired from then on', async () => {
+    for (const channel of [USED, 'private-a', 'private-b', 'private-a', 'private-c']) {
+      expect(await record(channel)).toBe(true);
+    }
+    const standings = [];
+    for (const channel of [USED, 'private-a', 'private-b', 'private-c']) {
+      standings.push(await store.standing(APP, SOCKET, channel, 0));
+    }
+    expect(standings).toEqual(['standing', 'standing', 'expired', 'standing']);
+    expect(await store.standing(APP, '1.3', 'private-b', 0)).toBeUndefined();
   });
 
   it('forgetting a connection forgets its grants', async () => {

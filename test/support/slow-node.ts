@@ -162,6 +162,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     logger,
     authorized,
     grantProblem: () => undefined,
+    signInProblem: () => undefined,
     gone: () => undefined,
   };
   const sessions = new Sessions(

@@ -32,9 +32,29 @@ export function corsHeaders(origin: string, patterns: readonly string[]): Header
   return listed.length === patterns.length && patterns.length > 0 ? [VARY] : [ANY, VARY];
 }
 
-/** What a preflight is told beside that. @param tokenHeader a header of the app's own that carries the token */
-export function preflightHeaders(tokenHeader: string): Headers {
-  const names = [
+/** Of several apps that could be meant, what the most generous one says to pages of an origin. */
+export function mostGenerous(answers: readonly Headers[]): Headers {
+  return answers.find(withCredentials) ?? answers.find((cors) => cors.includes(ANY)) ?? [VARY];
+}
+
+/** Whether the page may send its cookies: its origin is listed. */
+export const withCredentials = (cors: Headers): boolean => cors.includes(CREDENTIALS);
+
+/** `Access-Control-Request-Headers`: names with commas between them. */
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
+const LONGEST_HEADER_NAMES = 2000;
+
+/**
+ * What a preflight is told beside that.
+ * @param tokenHeaders headers of the apps' own that carry the token
+ * @param requested the headers the page wants to send, if its origin is listed; else ''
+ */
+export function preflightHeaders(tokenHeaders: readonly string[], requested: string): Headers {
+  const wanted =
+    requested.length <= LONGEST_HEADER_NAMES && HEADER_NAMES.test(requested)
+      ? requested.split(/\s*,\s*/)
+      : [];
+  const allowed = [
     'Authorization',
     'Content-Type',
     'X-CSRF-TOKEN',
@@ -42,10 +62,12 @@ export function preflightHeaders(tokenHeader: string): Headers {
     'X-Requested-With',
     'X-Socket-ID',
   ];
-  const known = names.some((name) => name.toLowerCase() === tokenHeader.toLowerCase());
+  for (const name of [...tokenHeaders, ...wanted]) {
+    if (!allowed.some((other) => other.toLowerCase() === name.toLowerCase())) allowed.push(name);
+  }
   return [
     ['Access-Control-Allow-Methods', 'GET, POST, OPTIONS'],
-    ['Access-Control-Allow-Headers', (known ? names : [...names, tokenHeader]).join(', ')],
+    ['Access-Control-Allow-Headers', allowed.join(', ')],
     ['Access-Control-Max-Age', '600'],
   ];
 }

@@ -9,7 +9,8 @@ import type { Asked } from '../../auth/identity.ts';
 import { callOf, isCallbackName } from '../../auth/jsonp.ts';
 import type { Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { networkOf } from '../../limits/network.ts';
+import type { OccasionalLog } from '../../lib/occasional-log.ts';
+import { plainAddress } from '../../limits/network.ts';
 import {
   type CallerDetails,
   type Headers,
@@ -18,7 +19,7 @@ import {
   KEEP_ALIVE,
 } from '../message.ts';
 import { parameter, parseQuery } from '../query.ts';
-import { corsHeaders, originsOf, preflightHeaders } from './auth-cors.ts';
+import { corsHeaders, mostGenerous, originsOf, preflightHeaders, withCredentials } from './auth-cors.ts';
 import { fieldsOf } from './auth-fields.ts';
 import { type AuthPath, authPathOf } from './auth-paths.ts';
 
@@ -38,10 +39,12 @@ interface Call {
 export class AuthSite {
   readonly #apps: AuthApps;
   readonly #logger: Logger;
+  readonly #log: OccasionalLog;
 
-  constructor(apps: AuthApps, logger: Logger) {
+  constructor(apps: AuthApps, logger: Logger, log: OccasionalLog) {
     this.#apps = apps;
     this.#logger = logger;
+    this.#log = log;
   }
 
   /** Whether requests for this path need the caller's details. */
@@ -62,34 +65,44 @@ export class AuthSite {
   #preflight({ request, caller, path }: Call): HttpResponse {
     const origin = caller.headers.get('origin') ?? '';
     const named = path.app ?? parameter(parseQuery(request.query), APP_FIELD);
-    const found = named === undefined ? undefined : this.#apps.find(named);
-    const candidates = named === undefined ? this.#apps.all() : found === undefined ? [] : [found];
-    const answers = candidates.map(({ app, settings }) => ({
-      cors: corsHeaders(origin, originsOf(app, settings)),
-      tokenHeader: settings.token?.header ?? 'authorization',
-    }));
-    const best =
-      answers.find(({ cors }) => names(cors, 'Access-Control-Allow-Credentials')) ??
-      answers.find(({ cors }) => names(cors, 'Access-Control-Allow-Origin'));
-    const headers =
-      best === undefined ? corsHeaders('', []) : [...best.cors, ...preflightHeaders(best.tokenHeader)];
+    const cors = this.#corsOfAny(origin, named);
+    const readable = names(cors, 'Access-Control-Allow-Origin');
+    const requested = withCredentials(cors)
+      ? (caller.headers.get('access-control-request-headers') ?? '')
+      : '';
+    const more = readable ? this.#candidates(named).flatMap(tokenHeadersOf) : [];
+    const headers = readable ? [...cors, ...preflightHeaders(more, requested)] : cors;
     return { status: 204, headers: [...headers, KEEP_ALIVE], body: '' };
+  }
+
+  /** The app of that name, or all where none is named or found: what is said of a wrong name is no secret. */
+  #candidates(named: string | undefined): AuthApp[] {
+    const found = named === undefined ? undefined : this.#apps.find(named);
+    return found === undefined ? this.#apps.all() : [found];
+  }
+
+  #corsOfAny(origin: string, named: string | undefined): Headers {
+    return mostGenerous(
+      this.#candidates(named).map(({ app, settings }) => corsHeaders(origin, originsOf(app, settings))),
+    );
   }
 
   #answer({ request, caller, path }: Call): Eventual<HttpResponse> {
     // Everything of the body is read here: it may be gone once something has been waited for.
     const fields = fieldsOf(request, caller.headers.get('content-type') ?? '');
-    if (typeof fields === 'string') return text(400, fields, []);
-    const app = this.#appOf(path.app ?? fields.get(APP_FIELD));
-    if ('status' in app) return app;
-    const cors = corsHeaders(caller.headers.get('origin') ?? '', originsOf(app.app, app.settings));
+    const origin = caller.headers.get('origin') ?? '';
+    if (typeof fields === 'string') return text(400, fields, this.#corsOfAny(origin, path.app));
+    const named = path.app ?? fields.get(APP_FIELD);
+    const app = this.#appOf(named);
+    if ('status' in app) return { ...app, headers: [...app.headers, ...this.#corsOfAny(origin, named)] };
+    const cors = corsHeaders(origin, originsOf(app.app, app.settings));
     const shape = shapeOf(request.method, path.kind, fields.get('callback'));
     if (typeof shape !== 'string') return { ...shape, headers: [...shape.headers, ...cors] };
     const asked: Asked = {
       kind: path.kind,
       fields,
-      headers: caller.headers,
-      address: networkOf(caller.address),
+      headers: shape === '' ? caller.headers : headersOfScript(caller.headers),
+      address: plainAddress(caller.address),
       // Any page can include a script and read what it calls: there, a cookie doesn't show whose wish it is.
       cookies: shape === '',
     };
@@ -119,7 +132,10 @@ export class AuthSite {
     );
   }
 
-  /** Denials in words, for the operator; the client learns nothing it could probe the rules with. */
+  /**
+   * Denials in words, for the operator; the client learns nothing it could probe the rules with. One of a kind in a
+   * while: anybody can ask for denials, by the thousand.
+   */
   #note({ app }: AuthApp, asked: Asked, decision: Decision): void {
     const about = {
       app: app.id,
@@ -129,13 +145,17 @@ export class AuthSite {
     };
     switch (decision.type) {
       case 'denied':
-        this.#logger.warn({ ...about, user: decision.userId, reason: decision.reason }, 'auth denied');
+        this.#log.warn(
+          `${app.id} ${kindOf(decision.reason)}`,
+          { ...about, user: decision.userId, reason: decision.reason },
+          'auth denied',
+        );
         break;
       case 'limited':
-        this.#logger.warn({ ...about, by: decision.by }, 'auth rate limited');
+        this.#log.warn(`${app.id} ${decision.by}`, { ...about, by: decision.by }, 'auth rate limited');
         break;
       case 'unavailable':
-        this.#logger.warn({ ...about, reason: decision.reason }, 'auth unavailable');
+        this.#log.warn(app.id, { ...about, reason: decision.reason }, 'auth unavailable');
         break;
       case 'granted':
       case 'invalid':
@@ -143,6 +163,18 @@ export class AuthSite {
     }
   }
 }
+
+/** A reason without what it quotes, some of which is the token's own and could be made up anew each time. */
+const kindOf = (reason: string): string => reason.split('"', 1)[0] ?? '';
+
+/** Browsers add the Basic credentials they know to script tags of any page: like a cookie, they show nobody's wish. */
+function headersOfScript(headers: CallerDetails['headers']): CallerDetails['headers'] {
+  const ofPage = /^\s*bearer\s/i.test(headers.get('authorization') ?? '');
+  return ofPage ? headers : new Map([...headers].filter(([name]) => name !== 'authorization'));
+}
+
+const tokenHeadersOf = ({ settings }: AuthApp): string[] =>
+  settings.token === undefined ? [] : [settings.token.header];
 
 const names = (headers: Headers, wanted: string): boolean => headers.some(([name]) => name === wanted);
 

@@ -53,6 +53,17 @@ describe('an auth block', () => {
     for (const secret of [SECRET, MASTER_KEY, 'beams-key']) expect(shown).not.toContain(secret);
   });
 
+  it('has the queries of its addresses masked', () => {
+    for (const auth of [
+      { token: { jwksUrl: 'https://keys.example/set?key=hush' } },
+      { forward: { url: 'https://app.example/whoami?key=hush' } },
+    ]) {
+      const shown = maskedConfig(parse(fileOf(auth)).config);
+      expect(shown).not.toContain('hush');
+      expect(shown).toMatch(/https:\/\/(keys|app)\.example\/\w+\?\*/);
+    }
+  });
+
   it('warns of a token secret that can be guessed', () => {
     const { warnings } = parse({
       ...fileOf({ token: { secret: 'short' } }),

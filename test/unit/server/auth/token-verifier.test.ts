@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TokenSettings } from '../../../../server/apps/auth-settings.ts';
 import type { BackendClient } from '../../../../server/auth/backend-client.ts';
 import { FetchBackendClient } from '../../../../server/auth/fetch-backend-client.ts';
@@ -129,12 +129,17 @@ describe('claims', () => {
     });
   });
 
-  it('expires when it would be refused, and was issued when it says', async () => {
+  it('expires when it would be refused, and was issued when it says, or before that by a fast clock', async () => {
     const token = await sign({ exp: now() + 60, iat: now() - 5 });
     expect(await identify(hs256, token)).toMatchObject({
       expiresAt: (now() + 90) * 1000,
-      issuedAt: (now() - 5) * 1000,
+      issuedAt: (now() - 35) * 1000,
     });
+  });
+
+  it('not one from the future, beyond what clocks may differ', async () => {
+    expect(await identify(hs256, await sign({ iat: now() + 29 }))).toMatchObject(known);
+    expect(await identify(hs256, await sign({ iat: now() + 31 }))).toEqual(denied('"iat"'));
   });
 
   it('issuer and audience, one of those that are allowed', async () => {
@@ -187,7 +192,7 @@ describe('a key set by URL', () => {
     expect(reads).toBe(1);
     clock.advance(600_000);
     await under.identify(asking(await one()));
-    expect(reads).toBe(2);
+    await vi.waitFor(() => expect(reads).toBe(2));
   });
 
   it('is read again for a key it did not have: rotation', async () => {
@@ -218,7 +223,30 @@ describe('a key set by URL', () => {
     status = 500;
     clock.advance(600_000);
     expect(await under.identify(asking(await one()))).toMatchObject(known);
-    expect(logged).toEqual(['key set not read; the old one stays in use']);
+    await vi.waitFor(() => expect(logged).toEqual(['key set not read; the old one stays in use']));
+  });
+
+  it('that is old holds nobody up while it is read again, but for a key it does not have', async () => {
+    let answer: (body: string) => void = () => undefined;
+    const answers = [
+      Promise.resolve(JSON.stringify({ keys })),
+      new Promise<string>((done) => (answer = done)),
+    ];
+    const slow: BackendClient = {
+      send: async () => ({
+        status: 200,
+        body: await (answers.shift() ?? Promise.reject(new Error('third'))),
+      }),
+    };
+    const under = verifier({ jwksUrl: 'http://keys.example/' }, slow);
+    await under.identify(asking(await one()));
+    clock.advance(600_000);
+    expect(await under.identify(asking(await one()))).toMatchObject(known);
+    const unknown = under.identify(asking(await two()));
+    await addSecond();
+    answer(JSON.stringify({ keys }));
+    expect(await unknown).toMatchObject(known);
+    expect(logged).toEqual([]);
   });
 
   it('that was never read leaves it open who calls', async () => {
