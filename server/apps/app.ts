@@ -5,6 +5,7 @@
 import type { WebhookKind } from '../../protocol/index.ts';
 
 import type { AuthSettings } from './auth-settings.ts';
+import type { PushSettings } from './push-settings.ts';
 
 /** One key pair. Every listed pair is valid for sockets, channel auth and the HTTP API; webhooks use the first. */
 export interface Credential {
@@ -91,4 +92,5 @@ export interface App {
   readonly features: AppFeatures;
   readonly limits: AppLimits;
   readonly webhooks: readonly WebhookSettings[];
+  readonly push: PushSettings;
 }

@@ -1,5 +1,6 @@
 /** Listed apps → complete apps: defaults merged beneath, identities checked against each other. */
 import type { App, Credential } from '../apps/app.ts';
+import { NO_PUSH } from '../apps/push-settings.ts';
 import { besideKey, type Problem } from './config-error.ts';
 import { problemsOf } from './issues.ts';
 import { type AppSettings, appSchema, type ListedApp } from './schema.ts';
@@ -58,6 +59,7 @@ export function completeApp(
     features: { ...defaults.features, ...definedOf(listed.features) },
     limits: { ...defaults.limits, ...definedOf(listed.limits) },
     webhooks: listed.webhooks ?? [],
+    push: NO_PUSH,
   };
 }
 
