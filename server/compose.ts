@@ -15,7 +15,6 @@ import { Hub } from './channels/hub.ts';
 import { Publisher } from './channels/publish.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
-import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
@@ -95,24 +94,19 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   });
 
   const broker = new MemoryBroker();
-  const presence = new MemoryPresenceStore(broker, webhooks);
+  const presence = new MemoryPresenceStore({ broker, webhooks, registry, clock });
   const cache = new MemoryChannelCache(config.cache, clock);
   broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
-  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const misses = new CacheMisses(webhooks, clock, logger);
-  const grants = new SubscriptionGrants(
-    { broker, presence, counts, hub, clock, logger },
-    new MemoryGrantStore(),
-  );
+  const grants = new SubscriptionGrants({ broker, presence, hub, clock, logger }, new MemoryGrantStore());
   const grantProblem = grants.problem.bind(grants);
   const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
     broker,
     presence,
-    counts,
     registry,
     cache,
     misses,

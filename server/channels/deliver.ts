@@ -18,7 +18,9 @@ export class Delivery implements BrokerReceiver {
 
   deliver(publication: Publication): void {
     const channel = this.#hub.find(publication.appId)?.channels.get(publication.topic);
-    if (channel === undefined || channel.subscriptions === 0) return;
+    if (channel === undefined) return;
+    channel.passed += 1;
+    if (channel.subscriptions === 0) return;
     const { exceptSocketId } = publication;
     const sender = exceptSocketId === undefined ? undefined : this.#hub.connection(exceptSocketId);
     const excluded = sender?.subscription(channel.name);
@@ -32,7 +34,7 @@ export class Delivery implements BrokerReceiver {
   }
 
   terminate(appId: string, userId: string): void {
-    const connections = this.#hub.find(appId)?.users.get(userId);
+    const connections = this.#hub.find(appId)?.users.get(userId)?.connections;
     // A copy, because each close takes its connection out of the set.
     for (const connection of [...(connections ?? [])]) connection.close(Codes.terminated);
   }

@@ -1,8 +1,16 @@
 /** What this node's connections are and follow: by app, by channel, by user. No I/O; counts of this node only. */
 import { type ChannelType, channelType } from '../../protocol/index.ts';
 import type { App } from '../apps/app.ts';
+import type { Eventual } from '../lib/eventual.ts';
 import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+
+/** A signed-in user's connections on this node. */
+export interface UserShare {
+  readonly connections: Set<Connection>;
+  /** The answer to the first of them, which the others wait for. */
+  signedIn: Eventual<void>;
+}
 
 /** This node's share of one app. */
 export class AppHub {
@@ -12,8 +20,7 @@ export class AppHub {
   /** Those of them that have yet to show who they are: they don't count towards the app's quota. */
   unauthorized = 0;
   readonly channels = new Map<string, Channel>();
-  /** Signed-in users → their connections on this node. */
-  readonly users = new Map<string, Set<Connection>>();
+  readonly users = new Map<string, UserShare>();
   readonly #topicPrefix: string;
 
   /** @param index the app's number on this node: two apps' channels of one name are two topics */
@@ -46,20 +53,25 @@ export class AppHub {
     return true;
   }
 
-  /** Returns true if it is the user's first connection on this node. */
-  addUser(userId: string, connection: Connection): boolean {
-    const connections = this.users.get(userId);
-    if (connections !== undefined) {
-      connections.add(connection);
-      return false;
+  /**
+   * Adds a connection to its user's.
+   * @param signIn reports the user's first connection on this node; the others wait for its answer
+   */
+  addUser(userId: string, connection: Connection, signIn: () => Eventual<void>): Eventual<void> {
+    const share = this.users.get(userId);
+    if (share !== undefined) {
+      share.connections.add(connection);
+      return share.signedIn;
     }
-    this.users.set(userId, new Set([connection]));
-    return true;
+    const made: UserShare = { connections: new Set([connection]), signedIn: undefined };
+    this.users.set(userId, made);
+    made.signedIn = signIn();
+    return made.signedIn;
   }
 
   /** Returns true if it was the user's last connection on this node. */
   removeUser(userId: string, connection: Connection): boolean {
-    const connections = this.users.get(userId);
+    const connections = this.users.get(userId)?.connections;
     if (connections === undefined || !connections.delete(connection) || connections.size > 0) return false;
     this.users.delete(userId);
     return true;

@@ -1,9 +1,11 @@
 /** The in-memory implementations keep their ports' promises. */
 import { describe, expect, it } from 'vitest';
+import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import { MemoryGrantStore } from '../../server/auth/memory-grant-store.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
+import { configFrom } from '../../server/config/parse.ts';
 import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -11,8 +13,11 @@ import { RecordingSink } from '../support/webhook-sinks.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
 import { grantStoreContract } from './grant-store.contract.ts';
-import { presenceStoreContract } from './presence-store.contract.ts';
+import { COUNTING_APP, presenceStoreContract } from './presence-store.contract.ts';
 import { rateLimiterContract } from './rate-limiter.contract.ts';
+
+const countingApps = () =>
+  new ConfigAppRegistry(configFrom({ apps: [{ id: COUNTING_APP, key: 'key', secret: 'secret' }] }).apps);
 
 describe('MemoryBroker', () => {
   brokerContract(async () => ({ broker: new MemoryBroker(), settled: async () => undefined }));
@@ -38,8 +43,18 @@ describe('MemoryPresenceStore', () => {
         published.push(publication);
       },
     };
-    const store = new MemoryPresenceStore(broker, sink);
-    return { store, announced: () => published, reported: () => sink.events };
+    const clock = new FakeClock();
+    const store = new MemoryPresenceStore({ broker, webhooks: sink, registry: countingApps(), clock });
+    return {
+      store,
+      announced: async () =>
+        published.map((publication) => ({
+          topic: publication.topic,
+          frame: publication.frame(),
+          except: publication.exceptSocketId,
+        })),
+      reported: async () => sink.events,
+    };
   });
 });
 

@@ -17,7 +17,6 @@ import type { LeavePorts } from '../../server/channels/leave.ts';
 import { SignInCommand } from '../../server/channels/signin.ts';
 import type { Socket } from '../../server/channels/socket.ts';
 import { SubscribeCommand } from '../../server/channels/subscribe.ts';
-import { SubscriptionCounts } from '../../server/channels/subscription-counts.ts';
 import { UnsubscribeCommand } from '../../server/channels/unsubscribe.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import type { Logger } from '../../server/lib/logger.ts';
@@ -38,14 +37,27 @@ export class Gate {
   readonly #waiting: Array<() => void> = [];
   /** While set, calls fail with it instead of being made. */
   failure: Error | undefined;
+  /** True: calls are made at once, and only their answers wait. */
+  late = false;
 
   pass<T>(call: () => T | Promise<T>): Promise<T> {
+    if (this.late) return this.#answerLater(call());
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => {
         if (this.failure === undefined) resolve(call());
         else reject(this.failure);
       });
     });
+  }
+
+  #answerLater<T>(answer: T | Promise<T>): Promise<T> {
+    return new Promise((resolve) => this.#waiting.push(() => resolve(answer)));
+  }
+
+  /** Lets the oldest call through. */
+  async next(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise(setImmediate);
   }
 
   /** Lets everything through, and what that leads to. */
@@ -142,12 +154,11 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const fanout = new LoopFanout();
   const memoryBroker = new MemoryBroker();
   memoryBroker.start(new Delivery(hub, fanout, counters));
-  const presence = new MemoryPresenceStore(memoryBroker, noWebhooks);
+  const presence = new MemoryPresenceStore({ broker: memoryBroker, webhooks: noWebhooks, registry, clock });
   const broker: Broker = gated<Broker>(memoryBroker, gate, new Set(['start', 'unfollow', 'publish']));
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
   const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
   const deadlines = new AuthorizationDeadlines(clock);
-  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
     broker,
@@ -155,7 +166,6 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     cache,
     misses: new CacheMisses(webhooks, clock, logger),
     webhooks,
-    counts,
     registry,
     clock,
     counters,
