@@ -25,20 +25,30 @@ export interface LeaseEvents {
   renewed(): void;
   /**
    * The node goes on under a new id: others swept it (`swept`), or Redis has forgotten it (`forgotten`).
-   * @param former the id that is over
+   * Done when everything is contributed under the new id.
    */
-  renamed(reason: 'swept' | 'forgotten', former: string): void;
+  renamed(reason: 'swept' | 'forgotten'): Promise<void>;
   /** Takes away all that a dead node contributed. May be asked for twice. */
   sweep(nodeId: string): Promise<void>;
 }
 
 export interface LeasePorts {
-  readonly run: (script: Script, keys: readonly string[], args: readonly ScriptArgument[]) => Promise<unknown>;
+  readonly run: (
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ) => Promise<unknown>;
   readonly keys: { readonly leases: string; readonly swept: string; readonly sweeping: string };
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: OccasionalLog;
   readonly logger: Logger;
+}
+
+interface Renaming {
+  readonly reason: 'swept' | 'forgotten';
+  /** The id that is over. */
+  readonly former: string;
 }
 
 export class Leases implements Membership {
@@ -54,7 +64,7 @@ export class Leases implements Membership {
   /** The id has no lease yet. */
   #isNew = true;
   /** What has to be told once the new id has its lease. */
-  #renamed: { readonly reason: 'swept' | 'forgotten'; readonly former: string } | undefined;
+  #renamed: Renaming | undefined;
   /** When the renewals began that have not failed since. */
   #steadySince = Number.POSITIVE_INFINITY;
   #renewedAt = 0;
@@ -116,11 +126,7 @@ export class Leases implements Membership {
   async #renew(): Promise<void> {
     const { run, keys, clock } = this.#ports;
     const isNew = this.#isNew ? '1' : '0';
-    const reply = await run(
-      RENEW,
-      [keys.leases, keys.swept, keys.sweeping],
-      [this.#nodeId, LEASE_MS, isNew],
-    );
+    const reply = await run(RENEW, [keys.leases, keys.swept, keys.sweeping], [this.#nodeId, LEASE_MS, isNew]);
     if (this.#stopped) return;
     const [result, live, dead] = reply as [string, string[]?, string[]?];
     if (result !== 'ok') {
@@ -136,7 +142,7 @@ export class Leases implements Membership {
     const renamed = this.#renamed;
     this.#renamed = undefined;
     if (renamed === undefined) this.#events?.renewed();
-    else this.#events?.renamed(renamed.reason, renamed.former);
+    else await this.#contributeAnew(renamed);
     if (now - this.#steadySince >= LEASE_MS) for (const node of dead ?? []) this.#sweep(node);
   }
 
@@ -148,6 +154,12 @@ export class Leases implements Membership {
     this.#renamed = { reason, former };
     this.#steadySince = Number.POSITIVE_INFINITY;
     logger.warn({ reason, former, nodeId: this.#nodeId }, 'lease lost: contributing everything anew');
+  }
+
+  async #contributeAnew({ reason, former }: Renaming): Promise<void> {
+    await this.#events?.renamed(reason);
+    // What was contributed under the former id in the meantime.
+    if (reason === 'forgotten') this.#sweep(former);
   }
 
   #learn(live: readonly string[]): void {

@@ -20,8 +20,10 @@ export interface Contribution {
   readonly userId: string;
   /** Connections; of the other kinds 1 or 0. 0: it is to be taken away. */
   wanted: number;
-  /** The same as Redis has it; undefined after a step whose end nobody knows. */
-  written: number | undefined;
+  /** The same as Redis had it after the last step whose end is known. */
+  written: number;
+  /** False after a step whose end nobody knows. */
+  certain: boolean;
   /** Counts up with every wish, so that a step that failed knows whether it was the last. */
   wishes: number;
 }
@@ -48,6 +50,10 @@ export class Contributions {
     return this.#all.values();
   }
 
+  of(shard: number): readonly Contribution[] {
+    return [...this.#all.values()].filter((one) => one.shard === shard);
+  }
+
   /** The one with a field of this node's hash; made if it is not known here. Undefined for a field that is none. */
   ofField(field: string): Contribution | undefined {
     const [app = '', name, ...rest] = field.slice(1).split('\n');
@@ -66,7 +72,7 @@ export class Contributions {
 
   /** Forgets what is neither wanted nor written. */
   settle(one: Contribution): void {
-    if (one.wanted === 0 && one.written === 0) this.#all.delete(one.field);
+    if (one.wanted === 0 && one.written === 0 && one.certain) this.#all.delete(one.field);
   }
 
   #at(field: string, make: () => Contribution): Contribution {
@@ -87,5 +93,17 @@ function made(
   shard: number,
   userId = '',
 ): Contribution {
-  return { field, kind, appId, name, shard, userId, member: undefined, wanted: 0, written: 0, wishes: 0 };
+  return {
+    field,
+    kind,
+    appId,
+    name,
+    shard,
+    userId,
+    member: undefined,
+    wanted: 0,
+    written: 0,
+    certain: true,
+    wishes: 0,
+  };
 }

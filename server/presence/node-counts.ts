@@ -3,8 +3,8 @@
  * subscribers are told each change, else a moment later with what came in meanwhile.
  */
 import type { Clock } from '../lib/clock.ts';
-import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 import type { Contribution, Contributions } from './contributions.ts';
+import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 import type { PresenceSteps } from './presence-steps.ts';
 import type { Counted } from './presence-store.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -31,12 +31,7 @@ export class NodeCounts {
   }
 
   /** See `PresenceStore.subscribed`. */
-  async changed(
-    appId: string,
-    channel: string,
-    count: number,
-    joiner: string | undefined,
-  ): Promise<Counted> {
+  async changed(appId: string, channel: string, count: number, joiner: string | undefined): Promise<Counted> {
     const { contributions, steps } = this.#ports;
     const one = contributions.count(appId, channel);
     const isEdge = one.wanted === 0 || count === 0;

@@ -68,15 +68,16 @@ export class PresenceRecovery implements LeaseEvents {
     if (!this.#comparing && clock.now() >= this.#incompleteUntil) replicas.compareStale();
   }
 
-  renamed(reason: 'swept' | 'forgotten'): void {
+  async renamed(reason: 'swept' | 'forgotten'): Promise<void> {
     const { contributions, runner, replicas } = this.#ports;
     replicas.doubtAll();
     if (reason === 'forgotten') {
-      this.#putBack([...contributions.all()]);
+      await this.#putBack([...contributions.all()]);
       return;
     }
     for (const one of [...contributions.all()]) {
       one.written = 0;
+      one.certain = true;
       if (one.wanted > 0) runner.owe(one);
       contributions.settle(one);
     }
@@ -98,38 +99,43 @@ export class PresenceRecovery implements LeaseEvents {
 
   /** Compares what Redis has of this node with what it should have. */
   async #compare(): Promise<void> {
-    const { reads, contributions, membership, runner } = this.#ports;
+    const { reads, contributions, membership, replicas, runner } = this.#ports;
+    const { nodeId } = membership;
     const lost: Contribution[] = [];
-    const nodeId = membership.nodeId;
     for (let shard = 0; shard < SHARDS; shard += 1) {
       const present = await reads.contributed(shard, nodeId);
-      for (const one of contributions.all()) {
-        if (one.shard === shard && one.written !== 0 && present[one.field] === undefined) lost.push(one);
-      }
+      const missing = contributions.of(shard).filter(({ field }) => present[field] === undefined);
+      // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not.
+      if (missing.some(({ written, certain }) => certain && written > 0)) lost.push(...missing);
+      else for (const one of missing) runner.owe(one);
       for (const [field, value] of Object.entries(present)) {
         const one = contributions.ofField(field);
-        if (one === undefined || one.written === Number(value)) continue;
-        one.written = undefined;
+        if (one === undefined || (one.certain && one.written === Number(value))) continue;
+        one.certain = false;
         runner.owe(one);
       }
     }
     if (membership.nodeId !== nodeId) return;
-    this.#ports.replicas.doubtAll();
-    if (lost.length > 0) this.#putBack(lost);
-    else runner.repair();
+    replicas.doubtAll();
+    runner.repair();
+    await this.#putBack(lost);
   }
 
-  /** In the background: new steps wait only for those about the same thing. */
-  #putBack(lost: readonly Contribution[]): void {
+  /** New steps wait only for those about the same thing. */
+  async #putBack(lost: readonly Contribution[]): Promise<void> {
+    if (lost.length === 0) return;
     const { runner, clock, logger } = this.#ports;
     logger.warn({ lost: lost.length }, 'Redis has lost presence: putting it back');
     this.#incompleteUntil = clock.now() + LEASE_MS;
-    // A count of a presence channel without members would tell of a channel that is vacated.
-    for (const one of lost) {
-      runner.putBack(one).catch(() => {
-        this.#doubtful = true;
-      });
-    }
+    const unfinished = await Promise.all(
+      lost.map((one) =>
+        runner.putBack(one).then(
+          () => false,
+          () => true,
+        ),
+      ),
+    );
+    if (unfinished.includes(true)) this.#doubtful = true;
   }
 
   async #takeAway(nodeId: string, field: string): Promise<void> {

@@ -34,8 +34,8 @@ export class SweptError extends Error {}
 /** A member as the roster in Redis has it. */
 export interface RosterEntry {
   readonly userId: string;
-  /** JSON text; `null` for none. */
-  readonly info: string;
+  /** JSON text of an object; undefined if there is none. */
+  readonly userInfo: string | undefined;
 }
 
 export interface RosterSnapshot {
@@ -111,7 +111,7 @@ export class PresenceSteps {
       channel,
       userId,
       JSON.stringify(userId),
-      userInfo ?? 'null',
+      userInfo ?? '',
       options.socketId,
       options.maxMembers,
       memberAdded(channel, userId, userInfo),
@@ -171,7 +171,11 @@ export function snapshotOf(flat: readonly string[]): RosterSnapshot | undefined 
     else {
       const first = value.indexOf(' ');
       const info = value.slice(value.indexOf(' ', first + 1) + 1);
-      entries.push({ userId: field.slice(1), info, order: Number(value.slice(0, first)) });
+      entries.push({
+        userId: field.slice(1),
+        userInfo: info === '' ? undefined : info,
+        order: Number(value.slice(0, first)),
+      });
     }
   }
   if (version === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** Questions about the cluster's presence: answered by Redis, changing nothing. */
-import type { RedisConnections } from '../redis/redis-connections.ts';
+
 import { SHARDS } from '../redis/keys.ts';
+import type { RedisConnections } from '../redis/redis-connections.ts';
 import { CHANNELS } from './presence-lua.ts';
 import { type RosterSnapshot, shardOfUser, snapshotOf } from './presence-steps.ts';
 import type { ChannelSummary } from './presence-store.ts';
@@ -38,7 +39,9 @@ export class RedisPresenceReads {
 
   async channels(appId: string, prefix: string): Promise<Map<string, ChannelSummary>> {
     const found = new Map<string, ChannelSummary>();
-    const shards = Array.from({ length: SHARDS }, (_, shard) => this.#channelsOf(shard, appId, prefix, found));
+    const shards = Array.from({ length: SHARDS }, (_, shard) =>
+      this.#channelsOf(shard, appId, prefix, found),
+    );
     await Promise.all(shards);
     return found;
   }

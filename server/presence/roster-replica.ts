@@ -3,7 +3,7 @@
  * channel's messages by their version: each change counts one up, so that what is missing shows.
  */
 import { memberAdded, memberRemoved } from '../../protocol/index.ts';
-import type { RosterMessage } from '../broker/broker.ts';
+import type { RosterChange } from '../redis/messages.ts';
 import type { RosterSnapshot } from './presence-steps.ts';
 import { Roster } from './roster.ts';
 
@@ -19,7 +19,7 @@ export class RosterReplica {
   stale = false;
   /** 0 until the first snapshot. */
   #version = 0;
-  readonly #held: Array<{ readonly message: RosterMessage; readonly deliver: () => void }> = [];
+  readonly #held: Array<{ readonly change: RosterChange; readonly deliver: () => void }> = [];
   readonly #waiting: Array<{ readonly version: number; readonly resolve: () => void }> = [];
 
   get isLoaded(): boolean {
@@ -27,19 +27,18 @@ export class RosterReplica {
   }
 
   /** A message of the channel came by. `deliver` gives it to this node's sockets, if it is news to them. */
-  receive(message: RosterMessage, deliver: () => void): void {
+  receive(change: RosterChange, deliver: () => void): void {
     if (!this.isLoaded) {
-      if (this.#held.length < MAX_HELD) this.#held.push({ message, deliver });
+      if (this.#held.length < MAX_HELD) this.#held.push({ change, deliver });
       else this.stale = true;
       return;
     }
-    if (message.version <= this.#version) return;
-    if (message.version > this.#version + 1) this.stale = true;
-    const { userId, change } = message;
-    const isNews =
-      change === 'added' ? this.roster.add(userId, message.userInfo) : this.roster.remove(userId);
+    const { version, op, userId, userInfo } = change;
+    if (version <= this.#version) return;
+    if (version > this.#version + 1) this.stale = true;
+    const isNews = op === 'added' ? this.roster.add(userId, userInfo) : this.roster.remove(userId);
     if (isNews) deliver();
-    this.#reach(message.version);
+    this.#reach(version);
   }
 
   /** The first snapshot, or one to compare with; one that is older than the copy is of no use. */
@@ -50,12 +49,11 @@ export class RosterReplica {
     for (const userId of this.roster.ids()) {
       if (!present.has(userId) && this.roster.remove(userId)) tell(memberRemoved(channel, userId));
     }
-    for (const { userId, info } of snapshot.entries) {
-      const userInfo = info === 'null' ? undefined : info;
+    for (const { userId, userInfo } of snapshot.entries) {
       if (this.roster.add(userId, userInfo) && this.isLoaded) tell(memberAdded(channel, userId, userInfo));
     }
     this.#reach(snapshot.version);
-    for (const { message, deliver } of this.#held.splice(0)) this.receive(message, deliver);
+    for (const { change, deliver } of this.#held.splice(0)) this.receive(change, deliver);
   }
 
   /** Done when the copy has that version. */

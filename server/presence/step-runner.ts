@@ -67,7 +67,7 @@ export class StepRunner {
     for (const one of owed) {
       this.#inOrder
         .run(one.field, async () => {
-          if (one.written !== one.wanted) await this.#take(one, one.wanted, (actor) => this.#make(one, actor));
+          if (!one.certain || one.written !== one.wanted) await this.#agree(one);
         })
         // Owed again.
         .catch(() => undefined);
@@ -80,13 +80,19 @@ export class StepRunner {
    */
   async putBack(one: Contribution): Promise<void> {
     await this.#inOrder.run(one.field, async () => {
-      const lost = one.written === undefined || one.written > 0 ? Math.max(one.wanted, 1) : 0;
+      const lost = one.written === 0 ? 0 : Math.max(one.wanted, 1);
       one.written = 0;
+      one.certain = true;
       if (lost > 0) {
         await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet' }, lost));
       }
-      if (one.wanted !== lost) await this.#take(one, one.wanted, (actor) => this.#make(one, actor));
+      if (one.wanted !== lost) await this.#agree(one);
     });
+  }
+
+  #agree(one: Contribution): Promise<void> {
+    const { wanted } = one;
+    return this.#take(one, wanted, (actor) => this.#make(one, actor, wanted));
   }
 
   async #take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
@@ -94,11 +100,12 @@ export class StepRunner {
     try {
       const result = await step({ nodeId: membership.nodeId, mode: 'live' });
       one.written = written;
+      one.certain = true;
       if (one.wanted === written) this.#owed.delete(one);
       contributions.settle(one);
       return result;
     } catch (error) {
-      one.written = undefined;
+      one.certain = false;
       this.#owed.add(one);
       if (error instanceof SweptError) onSwept();
       throw error;
@@ -106,7 +113,7 @@ export class StepRunner {
   }
 
   /** Makes Redis have `wanted` of it. */
-  async #make(one: Contribution, actor: Actor, wanted = one.wanted): Promise<void> {
+  async #make(one: Contribution, actor: Actor, wanted: number): Promise<void> {
     const { steps } = this.#ports;
     const { kind, appId, name, member, userId } = one;
     switch (kind) {

@@ -33,6 +33,16 @@ export class RedisKeys {
     return `${this.#prefix}{nodes}:leases`;
   }
 
+  /** Sorted set: node ids that were swept, or went by themselves → until when they are remembered. */
+  swept(): string {
+    return `${this.#prefix}{nodes}:swept`;
+  }
+
+  /** Sorted set: nodes being swept → until when that is left to whoever does it. */
+  sweeping(): string {
+    return `${this.#prefix}{nodes}:sweeping`;
+  }
+
   /** Pub/sub channel that every node follows. */
   control(): string {
     return `${this.#prefix}{nodes}:control`;
@@ -61,11 +71,6 @@ export class RedisKeys {
   /** Hash: a presence channel's members. */
   members(appId: string, channel: string): string {
     return this.#named('members', appId, channel);
-  }
-
-  /** On how many nodes a user is signed in. */
-  online(appId: string, userId: string): string {
-    return this.#named('online', appId, userId);
   }
 
   /** Set: the occupied channels of an app in a shard. */

@@ -9,6 +9,7 @@ import { configFrom } from '../../server/config/parse.ts';
 import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { frameText } from '../support/publications.ts';
 import { RecordingSink } from '../support/webhook-sinks.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
@@ -20,7 +21,8 @@ const countingApps = () =>
   new ConfigAppRegistry(configFrom({ apps: [{ id: COUNTING_APP, key: 'key', secret: 'secret' }] }).apps);
 
 describe('MemoryBroker', () => {
-  brokerContract(async () => ({ broker: new MemoryBroker(), settled: async () => undefined }));
+  const nothing = async (): Promise<void> => undefined;
+  brokerContract(async () => ({ brokers: [new MemoryBroker()], settled: nothing, stop: nothing }));
 });
 
 describe('MemoryGrantStore', () => {
@@ -50,7 +52,7 @@ describe('MemoryPresenceStore', () => {
       announced: async () =>
         published.map((publication) => ({
           topic: publication.topic,
-          frame: publication.frame(),
+          frame: frameText(publication),
           except: publication.exceptSocketId,
         })),
       reported: async () => sink.events,
