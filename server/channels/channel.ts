@@ -14,6 +14,10 @@ export class Channel {
   following: Promise<void> | undefined;
   /** Presence channels: user id → this node's connections that are there as that user. */
   members: Map<string, number> | undefined;
+  /** Subscribers that wait for the cache; see `replay.ts`. */
+  replaysAwaited = 0;
+  /** The latest cached event that passed while they waited, as a frame. */
+  passed: string | undefined;
 
   constructor(name: string, type: ChannelType, topic: string) {
     this.name = name;
