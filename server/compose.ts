@@ -16,6 +16,7 @@ import { Publisher } from './channels/publish.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import { redisParts, type SharedParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
@@ -28,12 +29,14 @@ import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
+import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { OccasionalLog } from './lib/occasional-log.ts';
 import { randomIds } from './lib/random-ids.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
@@ -93,15 +96,19 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     log,
   });
 
-  const broker = new MemoryBroker();
+  const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
+  const shared =
+    config.redis === undefined
+      ? memoryParts(config, clock, limiterAlone)
+      : await redisParts(config.redis, { clock, chance: systemChance, log, logger, limiterAlone });
+  const { broker, cache, limiter } = shared;
   const presence = new MemoryPresenceStore({ broker, webhooks, registry, clock });
-  const cache = new MemoryChannelCache(config.cache, clock);
-  broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
+  await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
-  const misses = new CacheMisses(webhooks, clock, logger);
-  const grants = new SubscriptionGrants({ broker, presence, hub, clock, logger }, new MemoryGrantStore());
+  const misses = new CacheMisses(cache, webhooks, logger);
+  const grants = new SubscriptionGrants({ broker, presence, hub, clock, logger }, shared.grantStore);
   const grantProblem = grants.problem.bind(grants);
   const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
@@ -114,12 +121,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     clock,
     counters,
     logger,
+    log,
     authorized,
     grants,
     grantProblem,
     signInProblem,
   };
-  const publisher = new Publisher(ports);
+  const publisher = new Publisher(ports, config.redis?.whenAway ?? 'refuse');
   const sessions = new Sessions(
     {
       ...ports,
@@ -144,7 +152,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
-  const limiter = new MemoryRateLimiter(RATE_BUCKETS, clock);
   const authApps = new AuthApps(registry, (app, settings, key) => {
     const identifier = identifierOf(settings, { client, clock, logger });
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
@@ -206,7 +213,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
 
   delivery.start();
-  const port = await uws.listen(config.host, config.port);
+  const port = await uws.listen(config.host, config.port).catch((error: unknown) => {
+    shared.stop();
+    throw error;
+  });
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
 
   const stop = async (): Promise<void> => {
@@ -221,6 +231,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.close();
     // Nothing can happen any more that a backend would have to be told.
     await delivery.stop(config.webhooks.drainSeconds * 1000);
+    shared.stop();
     logger.info({}, 'stopped');
   };
   return {
@@ -232,6 +243,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       return stopping;
     },
   };
+}
+
+/** What nodes share, where this one is alone. */
+function memoryParts(config: Config, clock: Clock, limiter: RateLimiter): SharedParts {
+  const broker = new MemoryBroker();
+  const cache = new MemoryChannelCache(config.cache, broker, clock);
+  return { broker, cache, limiter, grantStore: new MemoryGrantStore(), stop: () => undefined };
 }
 
 function retrySettings(settings: WebhookDeliverySettings): RetrySettings {

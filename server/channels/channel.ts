@@ -22,9 +22,13 @@ export class Channel {
   /** Done once the broker has confirmed that nothing is missed; undefined when nothing is outstanding. */
   following: Promise<void> | undefined;
   /** Publications that came by on this node. */
-  passed = 0;
+  seen = 0;
   /** Presence channels: user id → this node's share in that member. */
   members: Map<string, MemberShare> | undefined;
+  /** Subscribers that wait for the cache; see `replay.ts`. */
+  replaysAwaited = 0;
+  /** The latest cached event that passed while they waited, as a frame. */
+  passed: string | undefined;
 
   constructor(name: string, type: ChannelType, topic: string) {
     this.name = name;

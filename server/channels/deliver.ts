@@ -4,6 +4,7 @@ import type { BrokerReceiver, Publication } from '../broker/broker.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Fanout } from './fanout.ts';
 import type { Hub } from './hub.ts';
+import { notePassing } from './replay.ts';
 
 export class Delivery implements BrokerReceiver {
   readonly #hub: Hub;
@@ -19,8 +20,9 @@ export class Delivery implements BrokerReceiver {
   deliver(publication: Publication): void {
     const channel = this.#hub.find(publication.appId)?.channels.get(publication.topic);
     if (channel === undefined) return;
-    channel.passed += 1;
+    channel.seen += 1;
     if (channel.subscriptions === 0) return;
+    if (channel.replaysAwaited > 0) notePassing(channel, publication);
     const { exceptSocketId } = publication;
     const sender = exceptSocketId === undefined ? undefined : this.#hub.connection(exceptSocketId);
     const excluded = sender?.subscription(channel.name);

@@ -4,10 +4,8 @@ import {
   cacheMiss,
   channelStringToSign,
   channelType,
-  eventFrame,
   exceedsBytes,
   isChannelName,
-  quote,
   type Subscribe,
   subscriptionCount,
   subscriptionError,
@@ -15,7 +13,7 @@ import {
   userOfChannel,
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
-import type { CachedEvent, ChannelCache } from '../cache/channel-cache.ts';
+import type { ChannelCache } from '../cache/channel-cache.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
@@ -28,6 +26,7 @@ import { holdChannel, releaseChannel } from './follow.ts';
 import { countSubscriptions, type LeavePorts, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
+import { lastEvent } from './replay.ts';
 
 export interface SubscribePorts extends LeavePorts {
   readonly registry: AppRegistry;
@@ -171,7 +170,7 @@ export class SubscribeCommand {
           channel.subscriptions += 1;
           subscription.state = 'counted';
           return andThen(countSubscriptions(presence, app.id, channel, connection.id), (counted) =>
-            andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
+            andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
               // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
               if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
               this.#succeed(connection, subscription, roster, cached, counted);
@@ -229,7 +228,7 @@ export class SubscribeCommand {
     connection: Connection,
     subscription: Subscription,
     roster: Roster | undefined,
-    cached: CachedEvent | undefined,
+    cached: string | undefined,
     { subscriptions, told }: Counted,
   ): void {
     const { channel } = subscription;
@@ -238,9 +237,7 @@ export class SubscribeCommand {
     connection.socket.subscribe(channel.topic);
     connection.send(subscriptionSucceeded(name, roster?.encode()));
     if (type.cache) {
-      connection.send(
-        cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)),
-      );
+      connection.send(cached ?? cacheMiss(name));
       if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
     if (told) connection.send(subscriptionCount(name, subscriptions));

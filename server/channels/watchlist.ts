@@ -43,10 +43,10 @@ function tellStanding(
   channels: readonly Channel[],
   reads: number,
 ): Eventual<void> {
-  const passed = passedOn(channels);
+  const seen = seenOn(channels);
   return andThen(ports.presence.online(connection.hub.app.id, userIds), (online) => {
     if (!connection.open) return;
-    if (reads > 1 && passedOn(channels) !== passed) {
+    if (reads > 1 && seenOn(channels) !== seen) {
       return tellStanding(ports, connection, userIds, channels, reads - 1);
     }
     for (const channel of channels) connection.socket.subscribe(channel.topic);
@@ -57,8 +57,7 @@ function tellStanding(
   });
 }
 
-const passedOn = (channels: readonly Channel[]): number =>
-  channels.reduce((sum, { passed }) => sum + passed, 0);
+const seenOn = (channels: readonly Channel[]): number => channels.reduce((sum, { seen }) => sum + seen, 0);
 
 /** Stops watching; a socket that is gone needs no unsubscribing. */
 export function unwatch(ports: WatchlistPorts, connection: Connection, channels: ReadonlySet<Channel>): void {

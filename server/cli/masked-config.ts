@@ -6,11 +6,19 @@ import type { Config } from '../config/config.ts';
 const MASK = '********';
 
 /** JSON in the form of a config file, two spaces deep. */
-export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node }: Config): string {
+export function maskedConfig({ developmentApp: _, apps, tls, redis, adminToken, ...node }: Config): string {
   const shown = {
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
+    redis: redis && {
+      ...redis,
+      password: redis.password === undefined ? undefined : MASK,
+      sentinel: {
+        ...redis.sentinel,
+        password: redis.sentinel.password === undefined ? undefined : MASK,
+      },
+    },
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,

@@ -6,16 +6,16 @@ import type { Broker, BrokerReceiver, Publication } from '../broker/broker.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
-import { Echoes } from './echoes.ts';
-import type { Topic } from './keys.ts';
-import { Lingering } from './lingering.ts';
 import {
   decodeMessage,
   decodeTerminate,
   encodeFrame,
   encodeTerminate,
   type RosterChange,
-} from './messages.ts';
+} from './cluster-messages.ts';
+import { Echoes } from './echoes.ts';
+import type { Topic } from './keys.ts';
+import { Lingering } from './lingering.ts';
 import type { RedisConnections } from './redis-connections.ts';
 
 /** Milliseconds a topic is still received after its last follower left. */
@@ -72,9 +72,17 @@ export class RedisBroker implements Broker {
   }
 
   publish(publication: Publication): Promise<void> {
+    return this.publishBy(publication, (channel, message) => this.#connections.publish(channel, message));
+  }
+
+  /** Publishes as part of a greater step: `send` hands message and step to Redis at once. */
+  publishBy(
+    publication: Publication,
+    send: (channel: string, message: string | Buffer) => Promise<unknown>,
+  ): Promise<void> {
     const channel = this.#connections.keys.topic(publication.appId, publication.topic);
     const message = encodeFrame(publication, publication.frame());
-    return this.#send(channel, message).catch((error: unknown) => {
+    return this.#send(message.length, () => send(channel, message)).catch((error: unknown) => {
       if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
       throw error;
     });
@@ -98,22 +106,24 @@ export class RedisBroker implements Broker {
   }
 
   terminate(appId: string, userId: string): Promise<void> {
-    return this.#send(this.#connections.keys.control(), encodeTerminate(appId, userId));
+    const message = encodeTerminate(appId, userId);
+    return this.#send(message.length, () =>
+      this.#connections.publish(this.#connections.keys.control(), message),
+    );
   }
 
   stop(): void {
     this.#lingering.stop();
   }
 
-  async #send(channel: string, message: string | Buffer): Promise<void> {
-    const { length } = message;
+  async #send(length: number, send: () => Promise<unknown>): Promise<void> {
     if (!this.#connections.ready) throw new Unavailable("Redis can't be reached", 'no');
     if (this.#unacknowledged + length > MAX_UNACKNOWLEDGED) {
       throw new Unavailable('Redis is too slow for what is published: too much waits for it', 'no');
     }
     this.#unacknowledged += length;
     try {
-      await this.#connections.publish(channel, message);
+      await send();
     } finally {
       this.#unacknowledged -= length;
     }

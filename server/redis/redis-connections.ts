@@ -92,6 +92,11 @@ export class RedisConnections {
     return connections;
   }
 
+  /** How scripts publish. */
+  get publishCommand(): 'PUBLISH' | 'SPUBLISH' {
+    return this.sharded ? 'SPUBLISH' : 'PUBLISH';
+  }
+
   /** Whether commands can be sent. */
   get ready(): boolean {
     return this.#ready;
@@ -108,8 +113,8 @@ export class RedisConnections {
   }
 
   /**
-   * Sends one command. Rejects with `Unavailable` when Redis can't be reached or doesn't answer in time.
-   * @param key what the command is about: its first key decides the node of a Cluster
+   * Sends one command, or several about keys of one shard. Rejects with `Unavailable` when Redis can't be reached or
+   * doesn't answer in time.
    */
   async command<T>(send: (client: Redis | Cluster) => Promise<T>): Promise<T> {
     try {

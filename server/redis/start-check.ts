@@ -20,9 +20,9 @@ export async function startProblem(connections: RedisConnections): Promise<strin
   if (major !== undefined && major < LEAST_MAJOR) {
     return `is version ${major}; Carillon needs Redis ${LEAST_MAJOR} or newer, or Valkey`;
   }
-  const { keys, sharded } = connections;
+  const { keys, publishCommand } = connections;
   try {
-    await connections.run(PROBE, [keys.check()], [sharded ? 'SPUBLISH' : 'PUBLISH', keys.control()]);
+    await connections.run(PROBE, [keys.check()], [publishCommand, keys.control()]);
     return undefined;
   } catch (error) {
     const { message } = redisFailure(error);

@@ -4,6 +4,7 @@ import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import { MemoryGrantStore } from '../../server/auth/memory-grant-store.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import { EventData, EventPublication } from '../../server/broker/publications.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
@@ -32,7 +33,11 @@ describe('MemoryGrantStore', () => {
 describe('MemoryRateLimiter', () => {
   rateLimiterContract(async () => {
     const clock = new FakeClock();
-    return { limiter: new MemoryRateLimiter(100, clock), advance: async (ms) => clock.advance(ms) };
+    return {
+      limiter: new MemoryRateLimiter(100, clock),
+      advance: async (ms) => clock.advance(ms),
+      stop: async () => undefined,
+    };
   });
 });
 
@@ -62,21 +67,28 @@ describe('MemoryPresenceStore', () => {
 
 describe('MemoryChannelCache', () => {
   const room = { maxEntries: 3, maxBytes: 1000 };
+  const event = (channel: string, data: string): EventPublication =>
+    new EventPublication('app', channel, 'e', new EventData(data));
 
   channelCacheContract(async () => {
     const clock = new FakeClock();
+    const delivered: Publication[] = [];
+    const broker = new MemoryBroker();
+    broker.start({ deliver: (publication) => delivered.push(publication), terminate: () => undefined });
+    const cache = new MemoryChannelCache(room, broker, clock);
     return {
-      cache: new MemoryChannelCache(room, clock),
-      now: () => clock.now(),
+      caches: [cache, cache],
+      follow: async () => undefined,
+      delivered: async () => delivered,
       advance: async (ms) => clock.advance(ms),
+      stop: async () => undefined,
     };
   });
 
   it('the least recently written events go when there are too many', () => {
     const clock = new FakeClock();
-    const cache = new MemoryChannelCache(room, clock);
-    const event = { event: 'e', data: 'd', expiresAt: clock.now() + 1000 };
-    for (const channel of ['a', 'b', 'c', 'a', 'd']) cache.set('app', channel, event);
+    const cache = new MemoryChannelCache(room, new MemoryBroker(), clock);
+    for (const channel of ['a', 'b', 'c', 'a', 'd']) cache.publish(event(channel, 'd'), 1000);
     expect(['a', 'b', 'c', 'd'].filter((channel) => cache.get('app', channel) !== undefined)).toEqual([
       'a',
       'c',
@@ -86,11 +98,9 @@ describe('MemoryChannelCache', () => {
 
   it('and when they are too large together', () => {
     const clock = new FakeClock();
-    const cache = new MemoryChannelCache(room, clock);
-    const event = { event: 'e', data: 'd'.repeat(300), expiresAt: clock.now() + 1000 };
-    cache.set('app', 'a', event);
-    cache.set('app', 'b', event);
+    const cache = new MemoryChannelCache(room, new MemoryBroker(), clock);
+    for (const channel of ['a', 'b']) cache.publish(event(channel, 'd'.repeat(300)), 1000);
     expect(cache.get('app', 'a')).toBeUndefined();
-    expect(cache.get('app', 'b')).toEqual(event);
+    expect(cache.get('app', 'b')).toMatchObject({ data: 'd'.repeat(300) });
   });
 });

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import type { ChannelCache } from '../../server/cache/channel-cache.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { CacheMisses } from '../../server/channels/cache-misses.ts';
 import { ClientEventCommand } from '../../server/channels/client-event.ts';
@@ -112,8 +113,9 @@ export class FakeSocket implements Socket {
 /** Fan-out by a loop: the reference for what uWebSockets does natively. */
 class LoopFanout implements Fanout {
   readonly sockets = new Set<FakeSocket>();
-  publish(topic: string, frame: string, except?: Socket): void {
-    for (const socket of this.sockets) if (socket !== except && socket.topics.has(topic)) socket.send(frame);
+  publish(topic: string, frame: string | Uint8Array, except?: Socket): void {
+    const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString('utf8');
+    for (const socket of this.sockets) if (socket !== except && socket.topics.has(topic)) socket.send(text);
   }
 }
 
@@ -122,6 +124,8 @@ export interface SlowNode {
   readonly presence: PresenceStore;
   readonly gate: Gate;
   readonly broker: Broker;
+  /** What the broker's publications come back through, at once. */
+  readonly cache: ChannelCache;
   readonly clock: FakeClock;
   /** What rules are built on, for those that a test adds. */
   readonly ports: LeavePorts & { readonly clock: FakeClock; readonly logger: Logger };
@@ -155,16 +159,21 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const memoryBroker = new MemoryBroker();
   memoryBroker.start(new Delivery(hub, fanout, counters));
   const presence = new MemoryPresenceStore({ broker: memoryBroker, webhooks: noWebhooks, registry, clock });
-  const broker: Broker = gated<Broker>(memoryBroker, gate, new Set(['start', 'unfollow', 'publish']));
+  const broker: Broker = gated<Broker>(
+    memoryBroker,
+    gate,
+    new Set(['start', 'unfollow', 'publish', 'publishLocally']),
+  );
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
-  const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
+  const memoryCache = new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, memoryBroker, clock);
+  const cache: ChannelCache = gated<ChannelCache>(memoryCache, gate, new Set(['firstMiss']));
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,
     cache,
-    misses: new CacheMisses(webhooks, clock, logger),
+    misses: new CacheMisses(cache, webhooks, logger),
     webhooks,
     registry,
     clock,
@@ -198,6 +207,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     presence,
     gate,
     broker,
+    cache: memoryCache,
     clock,
     ports,
     errors,
