@@ -12,7 +12,7 @@ import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
 import { Hub } from './channels/hub.ts';
-import { Publisher } from './channels/publish.ts';
+import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';

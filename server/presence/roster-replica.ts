@@ -3,7 +3,7 @@
  * channel's messages by their version: each change counts one up, so that what is missing shows.
  */
 import { memberAdded, memberRemoved } from '../../protocol/index.ts';
-import type { RosterChange } from '../redis/messages.ts';
+import type { RosterChange } from '../redis/cluster-messages.ts';
 import type { RosterSnapshot } from './presence-steps.ts';
 import { Roster } from './roster.ts';
 
