@@ -2,6 +2,9 @@
 import type { Eventual } from '../lib/eventual.ts';
 import type { QueuedEvent } from './queued-event.ts';
 
+/** The reason of events that there was no room for. */
+export const QUEUE_FULL = 'the queue was full';
+
 /** An event given up for one endpoint. */
 export interface Undelivered {
   readonly appId: string;
