@@ -52,6 +52,47 @@ export interface WebhookDeliverySettings {
   readonly drainSeconds: number;
 }
 
+export interface RedisHost {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisTlsSettings {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly rejectUnauthorized: boolean;
+  /** The name the certificate must be for, where it isn't the host's. */
+  readonly servername: string | undefined;
+}
+
+/** `refuse`: what can't be handed to the cluster is an error. `local`: it is delivered to this node's own clients. */
+export type WhenRedisIsAway = 'refuse' | 'local';
+
+export interface RedisSettings {
+  readonly mode: 'single' | 'sentinel' | 'cluster';
+  /** The server, the Sentinels, or some nodes of the Cluster; at least one. */
+  readonly hosts: readonly RedisHost[];
+  readonly db: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinel: {
+    readonly masterName: string;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+  };
+  /** Undefined for no TLS. */
+  readonly tls: RedisTlsSettings | undefined;
+  readonly keyPrefix: string;
+  /** Milliseconds for making a connection, and for the first one of a starting node. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds for an answer. */
+  readonly commandTimeoutMs: number;
+  /** Milliseconds a subscription waits for Redis to come back before it is refused. */
+  readonly followTimeoutMs: number;
+  readonly whenAway: WhenRedisIsAway;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -72,6 +113,8 @@ export interface Config {
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
+  /** Undefined: this node is alone. */
+  readonly redis: RedisSettings | undefined;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */

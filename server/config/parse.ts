@@ -4,7 +4,7 @@ import type { AuthSettings } from '../apps/auth-settings.ts';
 import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
-import type { Config, Mode } from './config.ts';
+import type { Config, Mode, RedisSettings } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts';
 import { type Environment, readEnvironment } from './env.ts';
@@ -12,6 +12,7 @@ import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
 import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
+import { redisSettings } from './redis-settings.ts';
 import {
   bodyProblems,
   developmentWarnings,
@@ -96,11 +97,13 @@ function resolve(
   problems.push(...tlsProblems(node.tls, spell, readFile));
   problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
+  const redis = redisSettings(node.redis, spell, readFile);
+  problems.push(...redis.problems);
   if (mode === 'production') problems.push(...productionProblems(apps));
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  const config = frozen(build(node, mode, apps, developmentApp));
+  const config = frozen(build(node, mode, apps, developmentApp, redis.settings));
   warnings.push(
     ...(mode === 'production'
       ? [...productionWarnings(apps), ...authWarnings(apps)]
@@ -126,6 +129,7 @@ function build(
   mode: Mode,
   apps: readonly App[],
   developmentApp: App | undefined,
+  redis: RedisSettings | undefined,
 ): Config {
   return {
     mode,
@@ -139,6 +143,7 @@ function build(
     limits: node.limits,
     cache: node.cache,
     webhooks: node.webhooks,
+    redis,
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
     drainSeconds: node.drainSeconds,

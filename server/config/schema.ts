@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
 import { overridesOf } from './overrides.ts';
+import { redisSchema } from './redis-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
 import {
   described,
@@ -265,6 +266,7 @@ export const nodeSchema = group('Node', {
     ),
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
+  redis: redisSchema,
   allowPrivateAddresses: toggle(
     false,
     'Let webhooks reach private and link-local addresses, and this machine in production',

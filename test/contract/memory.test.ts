@@ -15,7 +15,8 @@ import { presenceStoreContract } from './presence-store.contract.ts';
 import { rateLimiterContract } from './rate-limiter.contract.ts';
 
 describe('MemoryBroker', () => {
-  brokerContract(async () => ({ broker: new MemoryBroker(), settled: async () => undefined }));
+  const nothing = async (): Promise<void> => undefined;
+  brokerContract(async () => ({ brokers: [new MemoryBroker()], settled: nothing, stop: nothing }));
 });
 
 describe('MemoryGrantStore', () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { WebhookEvent } from '../../protocol/index.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import type { PresenceStore } from '../../server/presence/presence-store.ts';
+import { frameText } from '../support/publications.ts';
 
 export interface PresenceStoreUnderTest {
   readonly store: PresenceStore;
@@ -27,7 +28,7 @@ export function presenceStoreContract(create: () => Promise<PresenceStoreUnderTe
     announced = () =>
       underTest.announced().map((publication) => ({
         topic: publication.topic,
-        frame: JSON.parse(publication.frame()),
+        frame: JSON.parse(frameText(publication)),
         except: publication.exceptSocketId,
       }));
   });

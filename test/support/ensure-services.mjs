@@ -15,6 +15,13 @@ const PROGRAMS = [
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     package: 'chromium',
   },
+  {
+    // Tests start servers of their own on free ports; Sentinel is the same program under another name.
+    use: 'the Redis tests',
+    variable: 'REDIS_SERVER_PATH',
+    names: ['redis-server', 'valkey-server'],
+    package: 'redis-server',
+  },
 ];
 
 const missing = PROGRAMS.filter((program) => !isPresent(program));

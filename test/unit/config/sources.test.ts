@@ -192,7 +192,6 @@ describe('config: sources', () => {
 
   it('warns that reserved variables have no effect yet', () => {
     const env = {
-      CARILLON_REDIS_URL: 'redis://x',
       CARILLON_DATABASE_URL: 'x',
       CARILLON_DATA_DIR: 'x',
     };
