@@ -16,6 +16,7 @@ import { RosterReplicas } from './presence/roster-replicas.ts';
 import { StepRunner } from './presence/step-runner.ts';
 import type { RedisBroker } from './redis/redis-broker.ts';
 import type { RedisConnections } from './redis/redis-connections.ts';
+import type { WebhookLuaSettings } from './redis/webhook-lua.ts';
 import type { WebhookSink } from './webhooks/webhook-queue.ts';
 
 export interface ClusterPresencePorts {
@@ -23,8 +24,7 @@ export interface ClusterPresencePorts {
   readonly broker: RedisBroker;
   readonly registry: Pick<AppRegistry, 'byId'>;
   readonly webhooks: Pick<WebhookSink, 'wants'>;
-  /** Milliseconds that the end of a stay is held back from webhooks. */
-  readonly graceMs: number;
+  readonly webhookLua: WebhookLuaSettings;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: OccasionalLog;
@@ -54,7 +54,7 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
   const run = redis.run.bind(redis);
   const leaseKeys = { leases: keys.leases(), swept: keys.swept(), sweeping: keys.sweeping() };
   const leases = new Leases({ run, keys: leaseKeys, clock, ids, log, logger });
-  const steps = new PresenceSteps({ ...ports, run, keys, publisher: redis.sharded ? 'SPUBLISH' : 'PUBLISH' });
+  const steps = new PresenceSteps({ ...ports, run, keys });
   const contributions = new Contributions();
   const runner = new StepRunner({
     steps,

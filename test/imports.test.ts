@@ -93,9 +93,10 @@ describe('imports', () => {
 
   it('the rules know the webhook queue, never its receivers', () => {
     const inner = [...within('channels'), ...within('presence')];
-    const allowed = 'server/webhooks/webhook-queue.ts';
+    // The port, and what an event looks like that a script queues.
+    const allowed = ['server/webhooks/webhook-queue.ts', 'server/webhooks/stored-event.ts'];
     const outer = /^server\/(webhooks|outgoing)\//;
-    expect(offenders(inner, (target) => outer.test(target) && target !== allowed)).toEqual([]);
+    expect(offenders(inner, (target) => outer.test(target) && !allowed.includes(target))).toEqual([]);
   });
 
   it('http knows no transport', () => {

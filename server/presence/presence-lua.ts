@@ -6,31 +6,32 @@
  * gone is not taken away again.
  */
 import { script } from '../redis/scripts.ts';
-import { WEBHOOK_LUA } from '../redis/webhook-lua.ts';
+import { LUA_CLOCK, WEBHOOK_ARG_COUNT, WEBHOOK_LUA } from '../redis/webhook-lua.ts';
 import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 
 /**
- * ARGV: base of the shard's keys, command that publishes, node, mode, app, kinds of webhooks wanted, their grace in
- * milliseconds; then those of the step.
+ * KEYS: those of `webhook-lua.ts`. ARGV: its own; then base of the shard's keys, node, mode, app, kinds of webhooks
+ * wanted; then those of the step, as `args`.
  *
  * Modes: `live`; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis lost, of which nobody is to
  * hear.
  */
 const HEAD = `
-local base, publisher, node, mode, app, wants, grace =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+${LUA_CLOCK}
+${WEBHOOK_LUA}
+local hooks = webhooks_at(0, 0, clock())
+local base, node, mode, app, wants = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 5})
+local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 6})}
 local index = base .. 'node:' .. node
 if mode ~= 'sweep' and redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
 
 local function publish(topic, message)
-  if mode ~= 'quiet' then redis.call(publisher, base .. 't:' .. app .. '\\n' .. topic, message) end
+  if mode ~= 'quiet' then redis.call(hooks.publish, base .. 't:' .. app .. '\\n' .. topic, message) end
 end
 
-${WEBHOOK_LUA}
-
-local function report(kind, channel, user, count)
+local function report(kind, channel, user, json)
   if mode ~= 'quiet' and string.find(wants, kind, 1, true) then
-    webhook(base, publisher, app, kind, channel, user, count, grace)
+    webhook(hooks, app, kind, channel, user or '', json or '')
   end
 end
 
@@ -51,9 +52,13 @@ local function version(members)
 end
 `;
 
-/** ARGV: channel, this node's count, socket that joins, whether to tell, the frame before the count and after it. */
+/**
+ * Arguments: channel, this node's count, socket that joins, whether to tell, the frame before the count and after it, the
+ * webhook likewise.
+ */
 export const COUNT = script(`${HEAD}
-local channel, count, joiner, tells, before, after = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local channel, count, joiner, tells, before, after, json_before, json_after = unpack(args)
+count = tonumber(count)
 local name = app .. '\\n' .. channel
 local field, subs = 'c' .. name, base .. 'subs:' .. name
 local had = tonumber(redis.call('GET', subs) or '0')
@@ -69,27 +74,27 @@ if total > ${FEW_SUBSCRIBERS} then
 elseif had > ${FEW_SUBSCRIBERS} then
   redis.call('DEL', recently)
 end
-report('subscription_count', channel, nil, total)
+report('subscription_count', channel, '', json_before .. total .. json_after)
 if total > 1 or (total == 1 and joiner == '') then publish(channel, joiner .. '\\n' .. before .. total .. after) end
 return {'ok', total, 1}
 `);
 
-/** Tells a count that was held back. ARGV: channel, the frame before the count and after it. */
+/** Tells a count that was held back. Arguments: channel, the frame before the count and after it, the webhook likewise. */
 export const TELL_COUNT = script(`${HEAD}
-local channel, before, after = ARGV[8], ARGV[9], ARGV[10]
+local channel, before, after, json_before, json_after = unpack(args)
 local name = app .. '\\n' .. channel
 local total = tonumber(redis.call('GET', base .. 'subs:' .. name) or '0')
 if total <= ${FEW_SUBSCRIBERS} then return {'ok'} end
 if not redis.call('SET', base .. 'told:' .. name, 1, 'PX', ${COUNT_INTERVAL_MS}, 'NX') then return {'ok'} end
-report('subscription_count', channel, nil, total)
+report('subscription_count', channel, '', json_before .. total .. json_after)
 publish(channel, '\\n' .. before .. total .. after)
 return {'ok'}
 `);
 
-/** ARGV: channel, user, its JSON, user_info, joining socket, most members, frame, whether the roster is wanted. */
+/** Arguments: channel, user, its JSON, user_info, joining socket, most members, frame, whether the roster is wanted. */
 export const JOIN = script(`${HEAD}
-local channel, user, userJson, info, socket, max, frame, wantsRoster =
-  ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13]), ARGV[14], ARGV[15]
+local channel, user, userJson, info, socket, max, frame, wantsRoster = unpack(args)
+max = tonumber(max)
 local name = app .. '\\n' .. channel
 local field, members = 'm' .. name .. '\\n' .. user, base .. 'members:' .. name
 local added = 0
@@ -115,9 +120,9 @@ local roster = wantsRoster == '1' and redis.call('HGETALL', members) or {}
 return {'joined', redis.call('HGET', members, 'v'), added, roster}
 `);
 
-/** ARGV: channel, user, its JSON, frame. */
+/** Arguments: channel, user, its JSON, frame. */
 export const LEAVE = script(`${HEAD}
-local channel, user, userJson, frame = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local channel, user, userJson, frame = unpack(args)
 local name = app .. '\\n' .. channel
 local members = base .. 'members:' .. name
 if redis.call('HDEL', index, 'm' .. name .. '\\n' .. user) == 0 then return {'ok'} end
@@ -138,18 +143,18 @@ publish(channel, '-' .. number .. '\\n\\n' .. userJson .. '\\n\\n' .. frame)
 return {'ok'}
 `);
 
-/** ARGV: user, topic of those who watch, frame. */
+/** Arguments: user, topic of those who watch, frame. */
 export const SIGNED_IN = script(`${HEAD}
-local user, topic, frame = ARGV[8], ARGV[9], ARGV[10]
+local user, topic, frame = unpack(args)
 local name = app .. '\\n' .. user
 if redis.call('HSETNX', index, 'u' .. name, 1) == 0 then return {'ok'} end
 if redis.call('INCR', base .. 'online:' .. name) == 1 then publish(topic, '\\n' .. frame) end
 return {'ok'}
 `);
 
-/** ARGV as for SIGNED_IN. */
+/** Arguments as for SIGNED_IN. */
 export const SIGNED_OUT = script(`${HEAD}
-local user, topic, frame = ARGV[8], ARGV[9], ARGV[10]
+local user, topic, frame = unpack(args)
 local name = app .. '\\n' .. user
 if redis.call('HDEL', index, 'u' .. name) == 0 then return {'ok'} end
 if redis.call('DECR', base .. 'online:' .. name) > 0 then return {'ok'} end

@@ -9,8 +9,11 @@ import {
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import { watchTopic } from '../broker/topics.ts';
+import type { Ids } from '../lib/ids.ts';
 import { type RedisKeys, shardOf } from '../redis/keys.ts';
 import type { Script, ScriptArgument } from '../redis/scripts.ts';
+import { type WebhookLuaSettings, webhookArgs, webhookKeys } from '../redis/webhook-lua.ts';
+import { storedJson } from '../webhooks/stored-event.ts';
 import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import { COUNT, JOIN, LEAVE, SIGNED_IN, SIGNED_OUT, TELL_COUNT } from './presence-lua.ts';
 import type { Counted, Member } from './presence-store.ts';
@@ -57,12 +60,10 @@ export type JoinReply =
 export interface PresenceStepPorts {
   readonly run: RunScript;
   readonly keys: RedisKeys;
-  /** The command that publishes: sharded on a Cluster. */
-  readonly publisher: 'PUBLISH' | 'SPUBLISH';
   readonly registry: Pick<AppRegistry, 'byId'>;
   readonly webhooks: Pick<WebhookSink, 'wants'>;
-  /** Milliseconds that the end of a stay is held back from webhooks. */
-  readonly graceMs: number;
+  readonly webhookLua: WebhookLuaSettings;
+  readonly ids: Ids;
 }
 
 /** The shard of a user's standing: that of the topic on which it is announced. */
@@ -84,13 +85,13 @@ export class PresenceSteps {
     joiner: string | undefined,
   ): Promise<Counted> {
     const tells = this.tellsCount(appId, channel) ? '1' : '0';
-    const args = [channel, count, joiner ?? '', tells, ...aroundCount(channel)];
+    const args = [channel, count, joiner ?? '', tells, ...tellingCount(channel)];
     const [, total, told] = await this.#step(COUNT, actor, appId, shardOf(appId, channel), args);
     return { subscriptions: Number(total), told: told === 1 };
   }
 
   async tellCount(actor: Actor, appId: string, channel: string): Promise<void> {
-    const args = [channel, ...aroundCount(channel)];
+    const args = [channel, ...tellingCount(channel)];
     await this.#step(TELL_COUNT, actor, appId, shardOf(appId, channel), args);
   }
 
@@ -147,9 +148,16 @@ export class PresenceSteps {
     shard: number,
     args: readonly ScriptArgument[],
   ): Promise<readonly unknown[]> {
-    const { run, keys, publisher, graceMs } = this.#ports;
-    const common = [keys.ofShard(shard, ''), publisher, nodeId, mode, appId, this.#wanted(appId), graceMs];
-    const reply = (await run(script, [keys.node(shard, nodeId)], [...common, ...args])) as unknown[];
+    const { run, keys, webhookLua, ids } = this.#ports;
+    const reply = (await run(script, webhookKeys(keys, shard), [
+      ...webhookArgs(keys, shard, webhookLua, ids.uniqueId()),
+      keys.ofShard(shard, ''),
+      nodeId,
+      mode,
+      appId,
+      this.#wanted(appId),
+      ...args,
+    ])) as unknown[];
     if (reply[0] === 'gone') throw new SweptError('the node was swept');
     return reply;
   }
@@ -182,9 +190,11 @@ export function snapshotOf(flat: readonly string[]): RosterSnapshot | undefined 
   return { version, entries: entries.sort((a, b) => a.order - b.order) };
 }
 
-/** A count's frame, without the count. */
-function aroundCount(channel: string): [string, string] {
-  const frame = subscriptionCount(channel, 0);
-  const at = frame.lastIndexOf('0');
-  return [frame.slice(0, at), frame.slice(at + 1)];
+/** A count's frame and its webhook, each without the count: what comes before it and what after. */
+function tellingCount(channel: string): string[] {
+  const event = { name: 'subscription_count', channel, subscriptionCount: 0 } as const;
+  return [subscriptionCount(channel, 0), storedJson(event)].flatMap((text) => {
+    const at = text.lastIndexOf('0');
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
 }

@@ -111,6 +111,7 @@ export class LaneWorker {
       case 'halted':
         return false;
       case 'split':
+      case 'lost':
         return true;
       case 'done':
         await queue.ack(this.#lane);
@@ -118,7 +119,7 @@ export class LaneWorker {
     }
   }
 
-  async #deliver(events: readonly QueuedEvent[]): Promise<'done' | 'split' | 'halted'> {
+  async #deliver(events: readonly QueuedEvent[]): Promise<'done' | 'split' | 'lost' | 'halted'> {
     const { registry, clock, chance, counters } = this.#ports;
     const { endpoint } = this.#lane;
     const { retryMs, backoff } = this.#settings;
@@ -134,7 +135,8 @@ export class LaneWorker {
       return 'done';
     }
     for (let attempts = (refusal?.attempts ?? 0) + 1; ; attempts += 1) {
-      const result = await this.#post(request);
+      const result = await this.#post(request, events);
+      if (result === 'lost') return 'lost';
       if (result?.ok === true) {
         counts.sent += events.length;
         return 'done';
@@ -153,12 +155,18 @@ export class LaneWorker {
     }
   }
 
-  /** Undefined if halted before. */
-  async #post(request: WebhookRequest): Promise<PostResult | undefined> {
+  /** Undefined if halted before, `lost` if another node delivers the events. */
+  async #post(
+    request: WebhookRequest,
+    events: readonly QueuedEvent[],
+  ): Promise<PostResult | 'lost' | undefined> {
+    const { queue, poster } = this.#ports;
     const { url } = this.#lane.endpoint;
     const { timeoutMs } = this.#settings;
-    const post = async (): Promise<PostResult | undefined> =>
-      this.#halted ? undefined : this.#ports.poster.post({ url, ...request, timeoutMs });
+    const post = async (): Promise<PostResult | 'lost' | undefined> => {
+      if (this.#halted) return undefined;
+      return queue.holds(events) ? poster.post({ url, ...request, timeoutMs }) : 'lost';
+    };
     return this.#lane.channel === undefined ? post() : this.#surroundings.siding.inTurn(post);
   }
 

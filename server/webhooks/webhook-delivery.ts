@@ -49,6 +49,7 @@ export class WebhookDelivery {
     for (const worker of this.#workers) worker.halt();
     poster.close();
     this.#reportUnsent();
+    await queue.release();
   }
 
   /** A worker never fails; it ends when its lane is over, or when it is halted. */
@@ -70,10 +71,9 @@ export class WebhookDelivery {
     for (const endpoint of endpoints.all()) {
       const events = queue.queued(endpoint);
       if (events === 0) continue;
-      logger.error(
-        { appId: endpoint.appId, endpoint: endpoint.name, events },
-        'webhooks not sent before the stop',
-      );
+      const fields = { appId: endpoint.appId, endpoint: endpoint.name, events };
+      if (queue.outlivesNode) logger.info(fields, 'webhooks left to other nodes');
+      else logger.error(fields, 'webhooks not sent before the stop');
     }
   }
 }

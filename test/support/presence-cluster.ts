@@ -10,6 +10,7 @@ import { systemChance } from '../../server/lib/system-chance.ts';
 import { systemClock } from '../../server/lib/system-clock.ts';
 import { RedisBroker } from '../../server/redis/redis-broker.ts';
 import { RedisConnections } from '../../server/redis/redis-connections.ts';
+import { parseStored } from '../../server/webhooks/stored-event.ts';
 import { frameText } from './publications.ts';
 import { silentLogger } from './silent-logger.ts';
 
@@ -52,7 +53,7 @@ export async function presenceNode(url: string): Promise<PresenceNode> {
     broker,
     registry,
     webhooks: { wants: () => true },
-    graceMs: 0,
+    webhookLua: { graceMs: 0, queueLimit: 100_000, sharded: redis.sharded },
     ids: randomIds(),
   });
   await cluster.start();
@@ -76,14 +77,19 @@ export async function webhooksIn({
   const events: Array<WebhookEvent & { readonly appId: string }> = [];
   for (let shard = 0; shard < 64; shard += 1) {
     const entries = await redis.command((client) => client.xrange(redis.keys.webhooks(shard), '-', '+'));
-    for (const [, flat] of entries) {
-      const fields: Record<string, string> = {};
-      for (let at = 0; at + 1 < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
-      const { app = '', kind, channel = '', user, count } = fields;
-      const base = { appId: app, name: kind, channel };
-      const more = user ? { userId: user } : count ? { subscriptionCount: Number(count) } : {};
-      events.push({ ...base, ...more } as WebhookEvent & { readonly appId: string });
+    for (const [entry, fields] of entries) {
+      const stored = parseStored(entry, fields, [], 0);
+      if (stored === undefined) throw new Error(`not understood: ${fields.join()}`);
+      events.push({ appId: stored.appId, ...webhookOf(JSON.parse(stored.event.json)) });
     }
   }
   return events;
+}
+
+/** The event that stands in a body. */
+function webhookOf(body: Record<string, unknown>): WebhookEvent {
+  const { name, channel, user_id: userId, subscription_count: subscriptionCount } = body;
+  const more =
+    userId !== undefined ? { userId } : subscriptionCount !== undefined ? { subscriptionCount } : {};
+  return { name, channel, ...more } as WebhookEvent;
 }
