@@ -1,7 +1,6 @@
 /** Puts the presence of a cluster together. */
 import type { AppRegistry } from './apps/app-registry.ts';
-import { Leases } from './cluster/leases.ts';
-import type { Membership } from './cluster/membership.ts';
+import { type LeasePorts, Leases } from './cluster/leases.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Ids } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
@@ -22,6 +21,7 @@ import type { WebhookSink } from './webhooks/webhook-queue.ts';
 export interface ClusterPresencePorts {
   readonly redis: RedisConnections;
   readonly broker: RedisBroker;
+  readonly leases: Leases;
   readonly registry: Pick<AppRegistry, 'byId'>;
   readonly webhooks: Pick<WebhookSink, 'wants'>;
   readonly webhookLua: WebhookLuaSettings;
@@ -34,26 +34,25 @@ export interface ClusterPresencePorts {
 /** A node's part in a cluster. */
 export interface ClusterPresence {
   readonly presence: PresenceStore;
-  readonly membership: Membership;
   /** Takes this node's lease; from then on others reckon with it. */
   start(): Promise<void>;
-  /** Clients are being sent to other nodes: what they leave is kept for `ms`, so that they are never gone. */
-  handOver(ms: number): void;
-  /** Takes away what this node has contributed, and its lease. */
+  /** Clients are being sent to other nodes: what they leave is kept a while, so that who arrives there was never gone. */
+  handOver(): void;
+  /** Takes away what this node has contributed, and its lease, once clients have had the time to arrive elsewhere. */
   withdraw(): Promise<void>;
   /** Stops without a word, as a crash would. */
   stop(): void;
 }
 
+/** Milliseconds that a client has to arrive on another node. */
+const HANDOVER_MS = 2000;
 /** The node is swept in a shard for so many seconds: longer than any node sleeps and wakes up again. */
 const GONE_SECONDS = 86_400;
 
 export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
-  const { redis, broker, clock, ids, log, logger } = ports;
+  const { redis, broker, leases, clock, log, logger } = ports;
   const { keys } = redis;
   const run = redis.run.bind(redis);
-  const leaseKeys = { leases: keys.leases(), swept: keys.swept(), sweeping: keys.sweeping() };
-  const leases = new Leases({ run, keys: leaseKeys, clock, ids, log, logger });
   const steps = new PresenceSteps({ ...ports, run, keys });
   const contributions = new Contributions();
   const runner = new StepRunner({
@@ -97,10 +96,22 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
   });
   return {
     presence,
-    membership: leases,
     start: () => leases.start(recovery),
-    handOver: (ms) => presence.handOver(ms),
-    withdraw: () => leases.withdraw(),
+    handOver: () => presence.handOver(HANDOVER_MS),
+    async withdraw() {
+      if (presence.isHandingOver) await clock.pause(HANDOVER_MS);
+      await leases.withdraw();
+    },
     stop: () => leases.stop(),
   };
+}
+
+/** The lease that everything a node contributes hangs on. */
+export function leasesOf(redis: RedisConnections, ports: Omit<LeasePorts, 'run' | 'keys'>): Leases {
+  const { keys } = redis;
+  return new Leases({
+    ...ports,
+    run: redis.run.bind(redis),
+    keys: { leases: keys.leases(), swept: keys.swept(), sweeping: keys.sweeping() },
+  });
 }

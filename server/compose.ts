@@ -4,10 +4,7 @@ import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
 import { identifierOf } from './auth/identifiers.ts';
-import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
-import { MemoryBroker } from './broker/memory-broker.ts';
-import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
@@ -16,7 +13,8 @@ import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
-import { redisParts, type SharedParts } from './compose-redis.ts';
+import { memoryParts } from './compose-memory.ts';
+import { redisParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
@@ -29,20 +27,17 @@ import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
-import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { OccasionalLog } from './lib/occasional-log.ts';
 import { randomIds } from './lib/random-ids.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
-import type { RateLimiter } from './limits/rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
-import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { admit } from './socket/admission.ts';
 import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
 import { Sessions } from './socket/session.ts';
@@ -54,8 +49,6 @@ import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
 import type { RetrySettings } from './webhooks/lane-worker.ts';
-import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
-import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
 import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
 import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
@@ -86,23 +79,23 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const log = new OccasionalLog(clock, logger);
   const endpoints = new EndpointDirectory(config.apps);
   for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
-  const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
-  const webhooks = new MemoryWebhookQueue(config.webhooks, {
-    endpoints,
-    deadLetters,
-    ids,
-    clock,
-    counters,
-    log,
-  });
-
   const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
+  const partsPorts = {
+    registry,
+    endpoints,
+    counters,
+    limiterAlone,
+    clock,
+    chance: systemChance,
+    log,
+    logger,
+    webhooks: config.webhooks,
+  };
   const shared =
     config.redis === undefined
-      ? memoryParts(config, clock, limiterAlone)
-      : await redisParts(config.redis, { clock, chance: systemChance, log, logger, limiterAlone });
-  const { broker, cache, limiter } = shared;
-  const presence = new MemoryPresenceStore({ broker, webhooks, registry, clock });
+      ? memoryParts(config, { ...partsPorts, ids })
+      : await redisParts(config.redis, partsPorts);
+  const { broker, cache, limiter, presence, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
@@ -213,6 +206,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
 
   delivery.start();
+  await shared.start();
   const port = await uws.listen(config.host, config.port).catch((error: unknown) => {
     shared.stop();
     throw error;
@@ -221,6 +215,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
+    shared.handOver();
     // Still listening: who comes now is told to come back later, and balancers see that the node is not ready.
     await drainConnections(hub, clock, config.drainSeconds * 1000);
     uws.stopListening();
@@ -229,6 +224,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     deadlines.stop();
     grants.stop();
     uws.close();
+    await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
     await delivery.stop(config.webhooks.drainSeconds * 1000);
     shared.stop();
@@ -246,12 +242,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 }
 
 /** What nodes share, where this one is alone. */
-function memoryParts(config: Config, clock: Clock, limiter: RateLimiter): SharedParts {
-  const broker = new MemoryBroker();
-  const cache = new MemoryChannelCache(config.cache, broker, clock);
-  return { broker, cache, limiter, grantStore: new MemoryGrantStore(), stop: () => undefined };
-}
-
 function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
   const { timeoutMs, retrySeconds, retryFirstMs, retryLongestSeconds } = settings;
   return {

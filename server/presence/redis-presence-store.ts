@@ -26,6 +26,8 @@ export class RedisPresenceStore implements PresenceStore {
   readonly #counts: NodeCounts;
   /** How long a leave waits for the user to come back elsewhere. */
   #handoverMs = 0;
+  /** What has been left since, and is still kept. */
+  #kept = 0;
 
   constructor(ports: RedisPresencePorts) {
     this.#ports = ports;
@@ -38,6 +40,11 @@ export class RedisPresenceStore implements PresenceStore {
    */
   handOver(ms: number): void {
     this.#handoverMs = ms;
+  }
+
+  /** Whether anything is kept for clients on their way. */
+  get isHandingOver(): boolean {
+    return this.#kept > 0;
   }
 
   subscribed(appId: string, channel: string, count: number, joiner?: string): Promise<Counted> {
@@ -145,7 +152,9 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   #later(take: () => Promise<unknown>): Promise<void> {
+    this.#kept += 1;
     this.#ports.clock.after(this.#handoverMs, () => {
+      this.#kept -= 1;
       take().catch(() => undefined);
     });
     return Promise.resolve();
