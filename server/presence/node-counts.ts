@@ -38,7 +38,7 @@ export class NodeCounts {
     one.wanted = count;
     one.wishes += 1;
     const large = this.#large.get(one);
-    if (!isEdge && (large !== undefined || !steps.tellsCount(appId, channel))) {
+    if (!isEdge && (large !== undefined || !steps.countsMatter(appId))) {
       this.#gather(one);
       return { subscriptions: large ?? count, told: false };
     }

@@ -3,6 +3,7 @@ import {
   channelType,
   memberAdded,
   memberRemoved,
+  quote,
   subscriptionCount,
   WEBHOOK_KINDS,
   watchlistEvents,
@@ -97,7 +98,11 @@ export class PresenceSteps {
 
   /** Whether subscribers of a channel are told how many they are. */
   tellsCount(appId: string, channel: string): boolean {
-    if (channelType(channel).kind === 'presence') return false;
+    return channelType(channel).kind !== 'presence' && this.countsMatter(appId);
+  }
+
+  /** Whether anybody may see how many subscribe to a channel of the app, be it by asking. */
+  countsMatter(appId: string): boolean {
     return this.#ports.registry.byId(appId)?.features.subscriptionCounts === true;
   }
 
@@ -111,7 +116,7 @@ export class PresenceSteps {
     const reply = await this.#step(JOIN, actor, appId, shardOf(appId, channel), [
       channel,
       userId,
-      JSON.stringify(userId),
+      quote(userId),
       userInfo ?? '',
       options.socketId,
       options.maxMembers,
@@ -125,7 +130,7 @@ export class PresenceSteps {
   }
 
   async leave(actor: Actor, appId: string, channel: string, userId: string): Promise<void> {
-    const args = [channel, userId, JSON.stringify(userId), memberRemoved(channel, userId)];
+    const args = [channel, userId, quote(userId), memberRemoved(channel, userId)];
     await this.#step(LEAVE, actor, appId, shardOf(appId, channel), args);
   }
 

@@ -95,11 +95,11 @@ export class RedisShardStore implements ShardStore {
   watch(shard: number, listener: () => void): void {
     const { redis, keys } = this.#ports;
     // A failure costs seconds only: shards are looked at from time to time anyway.
-    redis.subscribe(keys.wake(shard), listener).catch(() => undefined);
+    redis.subscriptions.subscribe(keys.wake(shard), listener).catch(() => undefined);
   }
 
   unwatch(shard: number): void {
-    this.#ports.redis.unsubscribe(this.#ports.keys.wake(shard));
+    this.#ports.redis.subscriptions.unsubscribe(this.#ports.keys.wake(shard));
   }
 
   #ownKeys(shard: number): [owner: string, progress: string] {

@@ -2,7 +2,7 @@
 import type { WebhookEvent } from '../../protocol/index.ts';
 import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import type { Publication } from '../../server/broker/broker.ts';
-import { type ClusterPresence, clusterPresence } from '../../server/compose-presence.ts';
+import { type ClusterPresence, clusterPresence, leasesOf } from '../../server/compose-presence.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import { OccasionalLog } from '../../server/lib/occasional-log.ts';
 import { randomIds } from '../../server/lib/random-ids.ts';
@@ -47,14 +47,17 @@ export async function presenceNode(url: string): Promise<PresenceNode> {
       }),
     terminate: () => undefined,
   });
+  const ids = randomIds();
+  const leases = leasesOf(redis, { ...ports, ids });
   const cluster = clusterPresence({
     ...ports,
     redis,
+    leases,
     broker,
     registry,
     webhooks: { wants: () => true },
     webhookLua: { graceMs: 0, queueLimit: 100_000, sharded: redis.sharded },
-    ids: randomIds(),
+    ids,
   });
   await cluster.start();
   return {
