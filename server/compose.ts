@@ -3,6 +3,7 @@ import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
+import { NO_RELAY } from './auth/grant-relay.ts';
 import { identifierOf } from './auth/identifiers.ts';
 import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
@@ -83,8 +84,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
-  const ids = randomIds();
   const log = new OccasionalLog(clock, logger);
+  const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
+  const shared =
+    config.redis === undefined
+      ? memoryParts(config, clock, limiterAlone)
+      : await redisParts(config.redis, { clock, chance: systemChance, log, logger, limiterAlone });
+  const { broker, cache, limiter, ids } = shared;
   const endpoints = new EndpointDirectory(config.apps);
   for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
   const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
@@ -97,12 +103,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     log,
   });
 
-  const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
-  const shared =
-    config.redis === undefined
-      ? memoryParts(config, clock, limiterAlone)
-      : await redisParts(config.redis, { clock, chance: systemChance, log, logger, limiterAlone });
-  const { broker, cache, limiter } = shared;
   const presence = new MemoryPresenceStore(broker, webhooks);
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
@@ -110,7 +110,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const authorized = deadlines.authorized.bind(deadlines);
   const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const misses = new CacheMisses(cache, webhooks, logger);
-  const grants = new SubscriptionGrants({ broker, presence, counts, hub, clock, logger }, shared.grantStore);
+  const grants = new SubscriptionGrants(
+    { broker, presence, counts, hub, relay: shared.grantRelay, clock, logger },
+    shared.grantStore,
+  );
+  await shared.grantRelay.start(grants.recordHere.bind(grants));
   const grantProblem = grants.problem.bind(grants);
   const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
@@ -252,7 +256,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 function memoryParts(config: Config, clock: Clock, limiter: RateLimiter): SharedParts {
   const broker = new MemoryBroker();
   const cache = new MemoryChannelCache(config.cache, broker, clock);
-  return { broker, cache, limiter, grantStore: new MemoryGrantStore(), stop: () => undefined };
+  return {
+    broker,
+    cache,
+    limiter,
+    grantStore: new MemoryGrantStore(),
+    grantRelay: NO_RELAY,
+    ids: randomIds(),
+    stop: () => undefined,
+  };
 }
 
 function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
