@@ -132,6 +132,11 @@ export class Subscriptions {
     settle(entry, new Unavailable('The subscription was given up', 'no'));
   }
 
+  /** Whether a channel is not received for the moment although it was asked for, and was before. */
+  isInterrupted(channel: string): boolean {
+    return this.#entries.get(channel)?.gapSince !== undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#links.close();
