@@ -1,6 +1,7 @@
 /** The parts of a node that all nodes of a cluster share, over Redis. Part of the composition root. */
 import { readFileSync } from 'node:fs';
 import type { AppRegistry } from './apps/app-registry.ts';
+import type { GrantRelay } from './auth/grant-relay.ts';
 import type { GrantStore } from './auth/grant-store.ts';
 import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import type { Broker } from './broker/broker.ts';
@@ -10,15 +11,19 @@ import { redisWebhooks } from './compose-redis-webhooks.ts';
 import type { RedisSettings, RedisTlsSettings, WebhookDeliverySettings } from './config/config.ts';
 import type { Chance } from './lib/chance.ts';
 import type { Clock } from './lib/clock.ts';
+import type { Ids } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
-import { randomIds } from './lib/random-ids.ts';
+import { randomIds, randomNodeNumber } from './lib/random-ids.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
 import type { TlsMaterial } from './redis/connection-options.ts';
+import { NodeInbox } from './redis/node-inbox.ts';
 import { RedisBroker } from './redis/redis-broker.ts';
 import { RedisChannelCache } from './redis/redis-channel-cache.ts';
 import { RedisConnections } from './redis/redis-connections.ts';
+import { RedisGrantRelay } from './redis/redis-grant-relay.ts';
+import { RedisGrantStore } from './redis/redis-grant-store.ts';
 import { RedisRateLimiter } from './redis/redis-rate-limiter.ts';
 import type { Counters } from './telemetry/counters.ts';
 import type { DeadLetters } from './webhooks/dead-letters.ts';
@@ -53,6 +58,8 @@ export interface SharedParts {
   handOver(): void;
   /** What this node has contributed goes. */
   withdraw(): Promise<void>;
+  readonly grantRelay: GrantRelay;
+  readonly ids: Ids;
   stop(): void;
 }
 
@@ -65,7 +72,10 @@ export interface RedisParts extends SharedParts {
 export async function redisParts(settings: RedisSettings, ports: RedisPartsPorts): Promise<RedisParts> {
   const connections = await RedisConnections.open(settings, settings.tls && materialOf(settings.tls), ports);
   const broker = new RedisBroker(connections, ports);
-  const ids = randomIds();
+  const number = randomNodeNumber();
+  const ids = randomIds(number);
+  const grantStore = new RedisGrantStore(connections, new MemoryGrantStore(), number, ports);
+  await grantStore.start();
   const leases = leasesOf(connections, { ...ports, ids });
   const shared = { ...ports, ids, redis: connections, broker, leases, membership: leases };
   const { queue, deadLetters, lua } = redisWebhooks(ports.webhooks, shared);
@@ -81,7 +91,9 @@ export async function redisParts(settings: RedisSettings, ports: RedisPartsPorts
     broker,
     cache: new RedisChannelCache(connections, broker),
     limiter: new RedisRateLimiter(connections, ports.limiterAlone),
-    grantStore: new MemoryGrantStore(),
+    grantStore,
+    grantRelay: new RedisGrantRelay(new NodeInbox(connections, number, ports), number),
+    ids,
     stop() {
       cluster.stop();
       broker.stop();

@@ -29,7 +29,6 @@ import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
 import { OccasionalLog } from './lib/occasional-log.ts';
-import { randomIds } from './lib/random-ids.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
@@ -75,16 +74,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
-  const ids = randomIds();
   const log = new OccasionalLog(clock, logger);
   const endpoints = new EndpointDirectory(config.apps);
   for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
-  const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
   const partsPorts = {
     registry,
     endpoints,
     counters,
-    limiterAlone,
+    limiterAlone: new MemoryRateLimiter(RATE_BUCKETS, clock),
     clock,
     chance: systemChance,
     log,
@@ -92,16 +89,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     webhooks: config.webhooks,
   };
   const shared =
-    config.redis === undefined
-      ? memoryParts(config, { ...partsPorts, ids })
-      : await redisParts(config.redis, partsPorts);
-  const { broker, cache, limiter, presence, webhooks, deadLetters } = shared;
+    config.redis === undefined ? memoryParts(config, partsPorts) : await redisParts(config.redis, partsPorts);
+  const { broker, cache, limiter, ids, presence, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
   const misses = new CacheMisses(cache, webhooks, logger);
-  const grants = new SubscriptionGrants({ broker, presence, hub, clock, logger }, shared.grantStore);
+  const grants = new SubscriptionGrants(
+    { broker, presence, hub, relay: shared.grantRelay, clock, logger },
+    shared.grantStore,
+  );
+  await shared.grantRelay.start(grants.recordHere.bind(grants));
   const grantProblem = grants.problem.bind(grants);
   const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
@@ -241,7 +240,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
 }
 
-/** What nodes share, where this one is alone. */
 function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
   const { timeoutMs, retrySeconds, retryFirstMs, retryLongestSeconds } = settings;
   return {

@@ -1,7 +1,7 @@
 /** A configuration as it may be shown: complete, but for its secrets. */
 import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, RedisSettings } from '../config/config.ts';
 
 const MASK = '********';
 
@@ -11,14 +11,7 @@ export function maskedConfig({ developmentApp: _, apps, tls, redis, adminToken, 
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
-    redis: redis && {
-      ...redis,
-      password: redis.password === undefined ? undefined : MASK,
-      sentinel: {
-        ...redis.sentinel,
-        password: redis.sentinel.password === undefined ? undefined : MASK,
-      },
-    },
+    redis: redis && maskedRedis(redis),
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,
@@ -28,6 +21,25 @@ export function maskedConfig({ developmentApp: _, apps, tls, redis, adminToken, 
     })),
   };
   return JSON.stringify(shown, null, 2);
+}
+
+/** With the address put together again: the file has no other place for hosts. */
+function maskedRedis({ hosts, db, username, password, tls, sentinel, ...rest }: RedisSettings): object {
+  const names = hosts.map(
+    ({ host, port }) => `${host.includes(':') ? `[${host.replace('%', '%25')}]` : host}:${port}`,
+  );
+  const path =
+    rest.mode === 'cluster' ? '' : rest.mode === 'single' ? `/${db}` : `/${sentinel.masterName}/${db}`;
+  const kind = rest.mode === 'single' ? '' : `+${rest.mode}`;
+  const mask = (secret: string | undefined): string | undefined => secret && MASK;
+  return {
+    url: `redis${tls === undefined ? '' : 's'}${kind}://${names.join(',')}${path}`,
+    ...rest,
+    username,
+    password: mask(password),
+    sentinel: { ...sentinel, password: mask(sentinel.password) },
+    tls,
+  };
 }
 
 function maskedAuth(auth: App['auth']): App['auth'] {

@@ -7,7 +7,7 @@ import type { NodeSettings } from './schema.ts';
 
 const ADDRESS =
   /^(?<scheme>rediss?)(?:\+(?<kind>sentinel|cluster))?:\/\/(?:(?<user>.*)@)?(?<hosts>[^/?#@]+)(?:\/(?<path>[^?#]*))?$/;
-const HOST = /^(?:\[(?<v6>[\da-f:.%]+)\]|(?<name>[^:[\]]+))(?::(?<port>\d{1,5}))?$/i;
+const HOST = /^(?:\[(?<v6>[\da-f:.]+(?:%25[\w.-]+)?)\]|(?<name>[^:[\]]+))(?::(?<port>\d{1,5}))?$/i;
 
 const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 } as const;
 const FORMS =
@@ -119,7 +119,7 @@ function parseHosts(text: string, defaultPort: number): RedisHost[] | string {
   const hosts: RedisHost[] = [];
   for (const part of text.split(',')) {
     const { v6, name, port } = HOST.exec(part)?.groups ?? {};
-    const host = v6 ?? name;
+    const host = v6?.replace('%25', '%') ?? name;
     const number = port === undefined ? defaultPort : Number(port);
     if (host === undefined || number < 1 || number > 65_535) {
       return `has a host that is none; the forms are ${FORMS}, an IPv6 address in brackets, special characters of a password as %40`;

@@ -48,6 +48,16 @@ export class RedisKeys {
     return `${this.#prefix}{nodes}:control`;
   }
 
+  /** Pub/sub channel: revocations, for every node. */
+  revocations(): string {
+    return `${this.#prefix}{nodes}:revocations`;
+  }
+
+  /** Pub/sub channel: questions to one node. */
+  inbox(nodeNumber: number): string {
+    return `${this.#prefix}{nodes}:inbox:${nodeNumber}`;
+  }
+
   /** Written and deleted by the check at the start of a node. */
   check(): string {
     return `${this.#prefix}{nodes}:check`;

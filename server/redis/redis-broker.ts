@@ -82,6 +82,10 @@ export class RedisBroker implements Broker {
   ): Promise<void> {
     const channel = this.#connections.keys.topic(publication.appId, publication.topic);
     const message = encodeFrame(publication, publication.frame());
+    // It would reach other nodes, and those here who follow it would never know.
+    if (this.#connections.subscriptions.isInterrupted(channel)) {
+      return Promise.reject(new Unavailable('The connection that receives from Redis is not back yet', 'no'));
+    }
     return this.#send(message.length, () => send(channel, message)).catch((error: unknown) => {
       if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
       throw error;

@@ -9,6 +9,9 @@ import { isReplyError, redisFailure } from './failures.ts';
 import type { Links } from './links.ts';
 import type { LinkEvents, SubscriberLink } from './subscriber-link.ts';
 
+/** @param since when the first of the channels was lost, in milliseconds since the epoch */
+export type GapListener = (channels: readonly string[], since: number) => void;
+
 export type MessageListener = (message: Buffer) => void;
 
 interface Waiting {
@@ -24,9 +27,14 @@ interface Entry {
   link: SubscriberLink | undefined;
   epoch: number;
   confirmed: boolean;
-  /** Was confirmed and then lost: messages may have been missed. */
-  gap: boolean;
+  /** When it was lost after having been confirmed: messages may have been missed since. */
+  gapSince: number | undefined;
   readonly waiting: Waiting[];
+}
+
+interface Gap {
+  readonly channel: string;
+  readonly since: number;
 }
 
 /** Channels in one command. */
@@ -48,7 +56,7 @@ export class Subscriptions {
   readonly #entries = new Map<string, Entry>();
   /** Entries that are on no connection. */
   readonly #unsent = new Set<Entry>();
-  readonly #gapListeners: Array<(channels: readonly string[]) => void> = [];
+  readonly #gapListeners: GapListener[] = [];
   #flushing = false;
   #closed = false;
 
@@ -78,7 +86,7 @@ export class Subscriptions {
   }
 
   /** Channels that were lost for a while and are received again: what was published meanwhile is missing. */
-  onGap(listener: (channels: readonly string[]) => void): void {
+  onGap(listener: GapListener): void {
     this.#gapListeners.push(listener);
   }
 
@@ -89,7 +97,15 @@ export class Subscriptions {
   subscribe(channel: string, listener: MessageListener): Promise<void> {
     let entry = this.#entries.get(channel);
     if (entry === undefined) {
-      entry = { channel, listener, link: undefined, epoch: 0, confirmed: false, gap: false, waiting: [] };
+      entry = {
+        channel,
+        listener,
+        link: undefined,
+        epoch: 0,
+        confirmed: false,
+        gapSince: undefined,
+        waiting: [],
+      };
       this.#entries.set(channel, entry);
       this.#unsent.add(entry);
       this.#flushSoon();
@@ -116,6 +132,11 @@ export class Subscriptions {
     settle(entry, new Unavailable('The subscription was given up', 'no'));
   }
 
+  /** Whether a channel is not received for the moment although it was asked for, and was before. */
+  isInterrupted(channel: string): boolean {
+    return this.#entries.get(channel)?.gapSince !== undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#links.close();
@@ -133,7 +154,7 @@ export class Subscriptions {
   /** The entry is on no connection any more. */
   #drop(entry: Entry): void {
     entry.link = undefined;
-    entry.gap ||= entry.confirmed;
+    if (entry.confirmed) entry.gapSince ??= this.#clock.now();
     entry.confirmed = false;
     this.#unsent.add(entry);
   }
@@ -179,14 +200,17 @@ export class Subscriptions {
     }
     full.push(...chunks.values());
     if (full.length === 0) return;
-    Promise.all(full.map(({ link, entries }) => this.#send(link, entries))).then((regained) => {
-      const channels = regained.flat();
-      if (channels.length > 0) for (const listener of this.#gapListeners) listener(channels);
+    Promise.all(full.map(({ link, entries }) => this.#send(link, entries))).then((sent) => {
+      const regained = sent.flat();
+      if (regained.length === 0) return;
+      const channels = regained.map(({ channel }) => channel);
+      const since = regained.reduce((first, gap) => Math.min(first, gap.since), Number.POSITIVE_INFINITY);
+      for (const listener of this.#gapListeners) listener(channels, since);
     });
   }
 
-  /** Returns the channels that have a gap behind them. */
-  async #send(link: SubscriberLink, entries: readonly Entry[]): Promise<string[]> {
+  /** Returns what has a gap behind it. */
+  async #send(link: SubscriberLink, entries: readonly Entry[]): Promise<Gap[]> {
     const { epoch } = link;
     const current = (entry: Entry): boolean =>
       this.#entries.get(entry.channel) === entry && entry.link === link && entry.epoch === epoch;
@@ -197,11 +221,11 @@ export class Subscriptions {
       return [];
     }
     if (link.epoch !== epoch) return [];
-    const regained: string[] = [];
+    const regained: Gap[] = [];
     for (const entry of entries) {
       if (!current(entry)) continue;
-      if (entry.gap) regained.push(entry.channel);
-      entry.gap = false;
+      if (entry.gapSince !== undefined) regained.push({ channel: entry.channel, since: entry.gapSince });
+      entry.gapSince = undefined;
       entry.confirmed = true;
       settle(entry);
     }

@@ -27,7 +27,10 @@ describe('MemoryBroker', () => {
 });
 
 describe('MemoryGrantStore', () => {
-  grantStoreContract(async () => new MemoryGrantStore());
+  grantStoreContract(async () => {
+    const store = new MemoryGrantStore();
+    return { store, other: store, stop: async () => undefined };
+  });
 });
 
 describe('MemoryRateLimiter', () => {

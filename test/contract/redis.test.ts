@@ -1,5 +1,6 @@
 /** The implementations over Redis keep their ports' promises, on a single server and on a Cluster. */
 import { afterAll, beforeAll, describe } from 'vitest';
+import { MemoryGrantStore } from '../../server/auth/memory-grant-store.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import { OccasionalLog } from '../../server/lib/occasional-log.ts';
 import { systemClock } from '../../server/lib/system-clock.ts';
@@ -7,6 +8,7 @@ import type { RateLimiter } from '../../server/limits/rate-limiter.ts';
 import { RedisBroker } from '../../server/redis/redis-broker.ts';
 import { RedisChannelCache } from '../../server/redis/redis-channel-cache.ts';
 import type { RedisConnections } from '../../server/redis/redis-connections.ts';
+import { RedisGrantStore } from '../../server/redis/redis-grant-store.ts';
 import { RedisRateLimiter } from '../../server/redis/redis-rate-limiter.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RedisUnderTest, startRedisCluster, startSingleRedis } from '../support/redis.ts';
@@ -14,11 +16,13 @@ import { connectRedis } from '../support/redis-node.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
+import { grantStoreContract } from './grant-store.contract.ts';
 import { rateLimiterContract } from './rate-limiter.contract.ts';
 
 /** Stands where nothing should be asked. */
 const refuseAll: RateLimiter = { take: () => 1_000_000 };
 
+const grantPorts = { clock: systemClock, logger: silentLogger };
 const ports = { clock: systemClock, log: new OccasionalLog(systemClock, silentLogger) };
 
 describe.each([
@@ -59,6 +63,26 @@ describe.each([
         advance: (ms) => systemClock.pause(ms),
         stop: async () => {
           for (const broker of brokers) broker.stop();
+          for (const each of connections) each.close();
+        },
+      };
+    });
+  });
+
+  describe('RedisGrantStore', () => {
+    grantStoreContract(async () => {
+      await redis.flush();
+      const connections = [await connect(), await connect()] as const;
+      const [store, other] = connections.map(
+        (each, number) => new RedisGrantStore(each, new MemoryGrantStore(), number, grantPorts),
+      );
+      if (store === undefined || other === undefined) throw new Error('there are two nodes');
+      await store.start();
+      await other.start();
+      return {
+        store,
+        other,
+        stop: async () => {
           for (const each of connections) each.close();
         },
       };

@@ -22,8 +22,9 @@ export interface RedisOptions {
   /** Lines of redis.conf. */
   readonly config?: readonly string[];
   readonly sentinel?: boolean;
-  /** For the test's own connection, where one needs more than host and port. */
-  readonly client?: ClientOptions;
+  /** What the test's own connection needs beyond host and port. With `tls`, the server speaks nothing else. */
+  readonly tls?: NonNullable<ClientOptions['tls']>;
+  readonly password?: string;
 }
 
 export class RedisProcess {
@@ -47,7 +48,7 @@ export class RedisProcess {
       join(redis.#folder, 'redis.conf'),
       [
         `bind ${redis.host}`,
-        ...(options.config?.some((line) => /^port /.test(line)) ? [] : [`port ${redis.port}`]),
+        ...(options.tls === undefined ? [`port ${redis.port}`] : ['port 0', `tls-port ${redis.port}`]),
         `dir ${redis.#folder}`,
         ...(options.sentinel ? [] : ['save ""', 'appendonly no']),
         ...(options.config ?? []),
@@ -68,7 +69,8 @@ export class RedisProcess {
       host: this.host,
       port: this.port,
       retryStrategy: () => 50,
-      ...this.#options.client,
+      ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
+      ...(this.#options.password === undefined ? {} : { password: this.#options.password }),
     }).on('error', () => undefined);
     return this.#client;
   }

@@ -74,6 +74,29 @@ export class Gate {
   }
 }
 
+/** Answers that were given and are on their way for as long as the test likes. */
+export class HeldAnswers {
+  #held: Promise<void> | undefined;
+  #release: () => void = () => undefined;
+
+  /** From now on answers don't arrive. */
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  async release(): Promise<void> {
+    this.#release();
+    await this.#held;
+  }
+
+  async pass<T>(answer: T): Promise<T> {
+    await this.#held;
+    return answer;
+  }
+}
+
 /** `port` with every method answered through the gate. */
 function gated<T extends object>(port: T, gate: Gate, direct: ReadonlySet<string>): T {
   return new Proxy(port, {
@@ -126,6 +149,8 @@ export interface SlowNode {
   readonly broker: Broker;
   /** What the broker's publications come back through, at once. */
   readonly cache: ChannelCache;
+  /** What the cache is asked on behalf of subscribers. */
+  readonly cacheAnswers: HeldAnswers;
   readonly clock: FakeClock;
   /** What rules are built on, for those that a test adds. */
   readonly ports: LeavePorts & { readonly clock: FakeClock; readonly logger: Logger };
@@ -166,7 +191,17 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   );
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
   const memoryCache = new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, memoryBroker, clock);
-  const cache: ChannelCache = gated<ChannelCache>(memoryCache, gate, new Set(['firstMiss']));
+  const cacheAnswers = new HeldAnswers();
+  const cache: ChannelCache = gated<ChannelCache>(
+    {
+      publish: (publication, ttlMs) => memoryCache.publish(publication, ttlMs),
+      // Read when asked, however late the answer is.
+      get: (appId, channel) => cacheAnswers.pass(memoryCache.get(appId, channel)),
+      firstMiss: (appId, channel, forMs) => memoryCache.firstMiss(appId, channel, forMs),
+    },
+    gate,
+    new Set(['firstMiss']),
+  );
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
@@ -208,6 +243,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     gate,
     broker,
     cache: memoryCache,
+    cacheAnswers,
     clock,
     ports,
     errors,

@@ -1,5 +1,6 @@
 /** The rules when broker and stores have to be waited for, or fail: nothing is lost, doubled or left behind. */
 import { describe, expect, it } from 'vitest';
+import { EventData, EventPublication } from '../../../../server/broker/publications.ts';
 import { type SlowNode, slowNode } from '../../../support/slow-node.ts';
 
 const member = (id: string): string => JSON.stringify({ user_id: id });
@@ -208,5 +209,34 @@ describe('when a store fails', () => {
     await node.gate.open();
     expect(late.socket.events().at(-1)).toBe('pusher_internal:subscription_succeeded');
     expect(await node.presence.members('1', 'presence-a')).toEqual(['7']);
+  });
+});
+
+describe('a replay', () => {
+  const event = (name: string): EventPublication =>
+    new EventPublication('1', 'cache-a', name, new EventData('x'));
+  const received = ({ socket }: { socket: { events(): string[] } }): string[] =>
+    socket.events().filter((name) => !name.startsWith('pusher'));
+
+  it('is never older than what passed while the cache was asked', async () => {
+    const node = slowNode();
+    const [early, late] = [node.connect(), node.connect()];
+    early.subscribe('cache-a');
+    await node.gate.open();
+    node.cache.publish(event('old'), 60_000);
+    // The answer that is on its way is the one from before the publication.
+    node.cacheAnswers.hold();
+    late.subscribe('cache-a');
+    await node.gate.open();
+    node.cache.publish(event('new'), 60_000);
+    node.broker.publish(new EventPublication('1', 'cache-a', 'client-x', new EventData('x')));
+    await node.cacheAnswers.release();
+    await node.gate.open();
+    expect(received(late)).toEqual(['new']);
+    expect(received(early)).toEqual(['old', 'new', 'client-x']);
+    const later = node.connect();
+    later.subscribe('cache-a');
+    await node.gate.open();
+    expect(received(later)).toEqual(['new']);
   });
 });
