@@ -8,6 +8,7 @@ import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import { applyAppChanges } from './channels/app-changes.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
@@ -36,7 +37,6 @@ import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
-import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
@@ -51,6 +51,7 @@ import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
+import { followApps } from './webhooks/follow-apps.ts';
 import type { RetrySettings } from './webhooks/lane-worker.ts';
 import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
 import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
@@ -82,8 +83,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const ids = randomIds();
   const log = new OccasionalLog(clock, logger);
-  const endpoints = new EndpointDirectory(config.apps);
-  for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
+  const endpoints = new EndpointDirectory(registry.all());
   const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
   const webhooks = new MemoryWebhookQueue(config.webhooks, {
     endpoints,
@@ -171,12 +171,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     allowPrivate: config.allowPrivateAddresses,
     allowLoopback: config.mode === 'development',
   });
-  for (const { appId, name, url } of endpoints.all()) {
-    const reason = forbidden(url, policy);
-    if (reason !== undefined) {
-      logger.warn({ appId, endpoint: name, reason }, 'webhooks can never be delivered');
-    }
-  }
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
     queue: webhooks,
     endpoints,
@@ -211,6 +205,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
+  registry.onChange((changes) => applyAppChanges(hub, changes));
+  followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
   const port = await uws.listen(config.host, config.port);
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');

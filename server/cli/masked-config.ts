@@ -2,8 +2,7 @@
 import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
 import type { Config } from '../config/config.ts';
-
-const MASK = '********';
+import { MASK, maskedUrl } from '../lib/mask.ts';
 
 /** JSON in the form of a config file, two spaces deep. */
 export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node }: Config): string {
@@ -47,10 +46,4 @@ function maskedToken(token: TokenSettings): TokenSettings {
 function maskedWebhook(webhook: WebhookSettings): WebhookSettings {
   const headers = Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK]));
   return { ...webhook, url: maskedUrl(webhook.url), headers };
-}
-
-function maskedUrl(text: string): string {
-  const url = new URL(text);
-  if (url.search !== '') url.search = `?${MASK}`;
-  return url.href;
 }

@@ -1,5 +1,6 @@
 /** A node's settings, checked and complete: what `compose` builds from. Parsing is in `parse.ts`. */
 import type { App } from '../apps/app.ts';
+import type { AppSettings } from './schema.ts';
 
 /** `development` prints a development app and serves the console; `production` refuses default credentials. */
 export type Mode = 'development' | 'production';
@@ -69,6 +70,8 @@ export interface Config {
   readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
   readonly apps: readonly App[];
+  /** What apps inherit: those above have it merged in already. */
+  readonly appDefaults: AppSettings;
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;

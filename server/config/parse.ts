@@ -10,6 +10,7 @@ import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts
 import { type Environment, readEnvironment } from './env.ts';
 import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
+import { frozen } from './frozen.ts';
 import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
 import {
@@ -136,6 +137,7 @@ function build(
     trustProxy: node.trustProxy,
     logLevel: node.logLevel ?? (mode === 'development' ? 'debug' : 'info'),
     apps,
+    appDefaults: node.appDefaults,
     limits: node.limits,
     cache: node.cache,
     webhooks: node.webhooks,
@@ -145,12 +147,4 @@ function build(
     console: node.console ?? mode === 'development',
     developmentApp,
   };
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) frozen(inner);
-  }
-  return value;
 }

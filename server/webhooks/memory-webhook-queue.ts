@@ -7,7 +7,7 @@ import type { Counters } from '../telemetry/counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { Grace } from './grace.ts';
-import { LaneBuffer } from './lane-buffer.ts';
+import { type BatchSettings, LaneBuffer } from './lane-buffer.ts';
 import { type QueuedEvent, queuedEvent } from './queued-event.ts';
 import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
@@ -57,9 +57,6 @@ export class MemoryWebhookQueue implements WebhookQueue {
     this.#grace = new Grace(settings.graceMs, settings.queueLimit, ports.clock, (appId, event) =>
       this.#queue(appId, event),
     );
-    for (const endpoint of ports.endpoints.all()) {
-      this.#queues.set(endpoint, { lanes: new Map(), split: new Map(), count: 0, bytes: 0 });
-    }
   }
 
   start(wake: (lane: Lane) => void): void {
@@ -75,9 +72,10 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
-    const { channel } = lane;
+    const { channel, endpoint } = lane;
+    if (endpoint.removed && !this.#queues.has(endpoint)) return Promise.resolve([]);
     if (channel === undefined) return this.#buffer(lane).take();
-    const { split } = this.#of(lane.endpoint);
+    const { split } = this.#of(endpoint);
     const buffer = split.get(channel);
     if (buffer !== undefined && !buffer.isEmpty) return buffer.take();
     split.delete(channel);
@@ -88,6 +86,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
     const queue = this.#of(lane.endpoint);
     const buffer = lane.channel === undefined ? this.#buffer(lane) : queue.split.get(lane.channel);
     for (const event of buffer?.ack() ?? []) forget(queue, event);
+    if (lane.endpoint.removed && queue.count === 0) this.#queues.delete(lane.endpoint);
   }
 
   split(lane: Lane): readonly Lane[] {
@@ -96,6 +95,13 @@ export class MemoryWebhookQueue implements WebhookQueue {
       split.set(channel, buffer);
       return { ...lane, channel };
     });
+  }
+
+  end(endpoint: WebhookEndpoint): void {
+    const queue = this.#queues.get(endpoint);
+    if (queue === undefined) return;
+    for (const buffer of queue.lanes.values()) buffer.close();
+    if (queue.count === 0) this.#queues.delete(endpoint);
   }
 
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {
@@ -110,7 +116,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   queued(endpoint: WebhookEndpoint): number {
-    return this.#of(endpoint).count;
+    return this.#queues.get(endpoint)?.count ?? 0;
   }
 
   #queue(appId: string, event: WebhookEvent): void {
@@ -161,8 +167,11 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   #of(endpoint: WebhookEndpoint): EndpointQueue {
-    const queue = this.#queues.get(endpoint);
-    if (queue === undefined) throw new Error(`${endpoint.name} is not an endpoint of this queue`);
+    let queue = this.#queues.get(endpoint);
+    if (queue === undefined) {
+      queue = { lanes: new Map(), split: new Map(), count: 0, bytes: 0 };
+      this.#queues.set(endpoint, queue);
+    }
     return queue;
   }
 
@@ -170,13 +179,24 @@ export class MemoryWebhookQueue implements WebhookQueue {
     const { lanes } = this.#of(endpoint);
     let buffer = lanes.get(index);
     if (buffer === undefined) {
-      const { batchEvents, batchMs } = this.#settings;
-      const batch = endpoint.batch ? { events: batchEvents, waitMs: batchMs } : { events: 1, waitMs: 0 };
-      buffer = new LaneBuffer(batch, this.#ports.clock);
-      if (this.#closed) buffer.close();
+      buffer = new LaneBuffer(this.#batchOf(endpoint), this.#ports.clock);
+      if (this.#closed || endpoint.removed) buffer.close();
       lanes.set(index, buffer);
     }
     return buffer;
+  }
+
+  /** Asked at each request, because an endpoint's settings may change. */
+  #batchOf(endpoint: WebhookEndpoint): BatchSettings {
+    const { batchEvents, batchMs } = this.#settings;
+    return {
+      get events() {
+        return endpoint.batch ? batchEvents : 1;
+      },
+      get waitMs() {
+        return endpoint.batch ? batchMs : 0;
+      },
+    };
   }
 }
 
