@@ -1,5 +1,4 @@
 /** The composition root: config in, a running node out. Which implementation serves a port is chosen here alone. */
-import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
@@ -18,14 +17,17 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import { openApps } from './compose-apps.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
+import { openDatabase } from './database/open-database.ts';
 import { drainConnections } from './drain.ts';
 import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
+import { appRoutes } from './http/endpoints/apps-admin.ts';
 import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
@@ -75,14 +77,17 @@ const RATE_BUCKETS = 100_000;
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const clock = systemClock;
   const counters = new Counters();
-  const registry = new ConfigAppRegistry(config.apps);
+  const log = new OccasionalLog(clock, logger);
+  const database =
+    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
+  const apps = await openApps(config, database, { clock, log, logger });
+  const { registry } = apps;
   const hub = new Hub();
   // All apps from the start, so that metrics show the idle ones too.
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
   const ids = randomIds();
-  const log = new OccasionalLog(clock, logger);
   const endpoints = new EndpointDirectory(registry.all());
   const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
   const webhooks = new MemoryWebhookQueue(config.webhooks, {
@@ -161,7 +166,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       ? undefined
       : new AdminApi(
           config.adminToken,
-          deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+          new Map([
+            ...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+            ...appRoutes({ ...apps, log }),
+          ]),
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
@@ -208,8 +216,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   registry.onChange((changes) => applyAppChanges(hub, changes));
   followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
-  const port = await uws.listen(config.host, config.port);
-  logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
+  const close = async (): Promise<void> => {
+    await apps.stop();
+    await database?.close();
+  };
+  const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  logger.info({ host: config.host, port, apps: [...registry.all()].length }, 'listening');
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
@@ -223,6 +238,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.close();
     // Nothing can happen any more that a backend would have to be told.
     await delivery.stop(config.webhooks.drainSeconds * 1000);
+    await close();
     logger.info({}, 'stopped');
   };
   return {

@@ -15,7 +15,7 @@ import {
   settingsOf,
 } from './entry-parts.ts';
 import type { NewIdentity } from './new-identity.ts';
-import { type AppDraft, type AppReader, entryOf, type StoredApp } from './stored-app.ts';
+import { type AppDraft, type AppReader, entryOf, type StoredApp, validPairs } from './stored-app.ts';
 
 export interface AppAdministrationPorts {
   readonly store: AppStore;
@@ -108,16 +108,15 @@ export class AppAdministration {
     given: Credential | undefined,
     asker: Asker,
   ): Promise<AppWithPair> {
-    const { identity, clock } = this.#ports;
-    const pair = given ?? identity.pair();
-    const app = await this.#edit('rotated', id, asker, (current) => {
+    const pair = given ?? this.#ports.identity.pair();
+    const app = await this.#edit('rotated', id, asker, (current, now) => {
       if (current.credentials.some(({ key }) => key === pair.key)) {
         throw new AppRefusal(
           'taken',
           `the app has the key ${pair.key} already; a new secret needs a new key`,
         );
       }
-      const end = clock.now() + overlapSeconds * 1000;
+      const end = now + overlapSeconds * 1000;
       const old = current.credentials.map((other) => ({
         ...other,
         retiresAt: Math.min(other.retiresAt ?? end, end),
@@ -158,14 +157,13 @@ export class AppAdministration {
     action: string,
     id: string,
     asker: Asker,
-    edit: (current: StoredApp) => AppDraft,
+    edit: (current: StoredApp, now: number) => AppDraft,
   ): Promise<StoredApp> {
-    const now = this.#ports.clock.now();
-    const valid = (app: AppDraft) => app.credentials.filter(({ retiresAt }) => (retiresAt ?? now + 1) > now);
     const app = await this.#change(action, id, asker, (current) => {
+      const now = this.#ports.clock.now();
       const before = existing(current, id, asker);
-      const draft = edit({ ...before, credentials: valid(before) });
-      return { ...draft, credentials: valid(draft), updatedAt: now };
+      const draft = edit({ ...before, credentials: validPairs(before, now) }, now);
+      return { ...draft, credentials: validPairs(draft, now), updatedAt: now };
     });
     if (app === undefined) throw new Error('a change deleted an app');
     return app;

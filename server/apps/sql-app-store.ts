@@ -81,9 +81,7 @@ async function nextRevision(trx: Transaction<Tables>): Promise<number> {
   const { revision } = await trx
     .insertInto('app_revision')
     .values({ id: 1, revision: 1 })
-    .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({ revision: sql`app_revision.revision + 1` }),
-    )
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ revision: sql`app_revision.revision + 1` }))
     .returning('revision')
     .executeTakeFirstOrThrow();
   return revision;
@@ -134,7 +132,10 @@ async function appsOf(db: Kysely<Tables>, ids: readonly string[]): Promise<Store
     .orderBy('apps.id')
     .orderBy('app_credentials.position')
     .execute();
-  const apps = new Map<string, Omit<StoredApp, 'credentials'> & { readonly credentials: StoredCredential[] }>();
+  const apps = new Map<
+    string,
+    Omit<StoredApp, 'credentials'> & { readonly credentials: StoredCredential[] }
+  >();
   for (const row of rows) {
     const app = apps.get(row.id) ?? { ...appOf(row), credentials: [] };
     apps.set(row.id, app);

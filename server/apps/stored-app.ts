@@ -27,10 +27,13 @@ export interface StoredApp extends AppDraft {
 /** An app in the form of the configuration file → the app, or what is wrong with it, a sentence each. */
 export type AppReader = (entry: Readonly<Record<string, unknown>>) => App | readonly string[];
 
+/** The pairs that are valid at `now`. */
+export function validPairs({ credentials }: AppDraft, now: number): readonly StoredCredential[] {
+  return credentials.filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now);
+}
+
 /** A draft in the form of the configuration file, with the pairs that are valid at `now`. */
 export function entryOf(draft: AppDraft, now: number): Readonly<Record<string, unknown>> {
-  const credentials = draft.credentials
-    .filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now)
-    .map(({ key, secret }) => ({ key, secret }));
+  const credentials = validPairs(draft, now).map(({ key, secret }) => ({ key, secret }));
   return { ...draft.settings, id: draft.id, enabled: draft.enabled, credentials };
 }

@@ -95,7 +95,7 @@ export interface Config {
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
-  /** Where devices, their users and notifications are kept; undefined: nowhere, and push knows no devices. */
+  /** Where devices, their users, notifications and apps are kept; undefined: nowhere, and push knows no devices. */
   readonly database: DatabaseSettings | undefined;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;

@@ -91,7 +91,8 @@ function resolve(
   problems.push(...entries.problems, ...listed.problems);
   const developmentApp =
     mode === 'development' && entries.none ? developmentAppOf(node, entries.auth) : undefined;
-  if (mode === 'production' && entries.none) problems.push(NO_APP);
+  const stored = node.database.url !== undefined || node.dataDir !== undefined;
+  if (mode === 'production' && entries.none && !stored) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
   problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
@@ -121,7 +122,7 @@ const NO_APP: Problem = {
   key: 'apps',
   message:
     'is empty, and production makes no app up; set CARILLON_APP_ID, CARILLON_APP_KEY and CARILLON_APP_SECRET, ' +
-    'or list apps in a config file',
+    'or list apps in a config file, or give a database (CARILLON_DATABASE_URL) that they are stored in',
 };
 
 function build(
