@@ -213,7 +213,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
-  registry.onChange((changes) => applyAppChanges(hub, changes));
+  registry.onChange((changes) => applyAppChanges(hub, clock, changes));
   followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
   const close = async (): Promise<void> => {

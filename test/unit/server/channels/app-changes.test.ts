@@ -15,8 +15,8 @@ beforeEach(() => {
 });
 
 const change = (after: App): void =>
-  applyAppChanges(node.hub, { added: [], changed: [{ before: app, after }], removed: [] });
-const remove = (): void => applyAppChanges(node.hub, { added: [], changed: [], removed: [app] });
+  applyAppChanges(node.hub, node.clock, { added: [], changed: [{ before: app, after }], removed: [] });
+const remove = (): void => applyAppChanges(node.hub, node.clock, { added: [], changed: [], removed: [app] });
 
 describe('a changed app', () => {
   it('holds for the connections it has', async () => {
@@ -42,8 +42,8 @@ describe('a changed app', () => {
 describe('a disabled app', () => {
   it('has its connections closed with 4003, and no other app has', () => {
     const other = { ...app, id: 'other' };
-    applyAppChanges(node.hub, { added: [other], changed: [], removed: [] });
-    applyAppChanges(node.hub, {
+    applyAppChanges(node.hub, node.clock, { added: [other], changed: [], removed: [] });
+    applyAppChanges(node.hub, node.clock, {
       added: [],
       changed: [{ before: other, after: { ...other, enabled: false } }],
       removed: [],
@@ -52,6 +52,18 @@ describe('a disabled app', () => {
     change({ ...app, enabled: false });
     expect(client.socket.closed).toEqual({ code: 4003, reason: 'Application disabled' });
     expect(node.hub.size).toBe(0);
+  });
+
+  it('has many connections closed in turns, so that others are served in between', () => {
+    const clients = Array.from({ length: 1200 }, () => node.connect());
+    change({ ...app, enabled: false });
+    const open = () => clients.filter(({ socket }) => socket.closed === undefined).length;
+    const left = [open()];
+    while (open() > 0 && left.length < 10) {
+      node.clock.advance(10);
+      left.push(open());
+    }
+    expect(left).toEqual([701, 201, 0]);
   });
 });
 
@@ -71,7 +83,7 @@ describe('a removed app', () => {
     expect([...node.hub.apps()]).toEqual([]);
     await node.gate.open();
     // What could not be let go of at once goes with the next app that does.
-    applyAppChanges(node.hub, { added: [], changed: [], removed: [{ ...app, id: 'next' }] });
+    applyAppChanges(node.hub, node.clock, { added: [], changed: [], removed: [{ ...app, id: 'next' }] });
     expect(node.hub.find(app.id)).toBeUndefined();
   });
 
@@ -80,7 +92,7 @@ describe('a removed app', () => {
     await node.gate.open();
     remove();
     const hub = node.hub.find(app.id);
-    applyAppChanges(node.hub, { added: [app], changed: [], removed: [] });
+    applyAppChanges(node.hub, node.clock, { added: [app], changed: [], removed: [] });
     const next = node.connect();
     next.subscribe('a');
     await node.gate.open();
