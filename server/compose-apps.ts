@@ -64,8 +64,8 @@ export async function openApps(
     fixed,
     administration,
     async stop() {
-      registry.stop();
       await listener?.stop();
+      await registry.stop();
     },
   };
 }

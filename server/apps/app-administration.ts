@@ -150,7 +150,7 @@ export class AppAdministration {
   /** What keeps nodes from using an app; empty when nothing does. */
   problemsOf(app: AppDraft): readonly string[] {
     const read = this.#ports.read(entryOf(app, this.#ports.clock.now()));
-    return 'id' in read ? [] : read;
+    return 'id' in read ? this.#takenKeys(read) : read;
   }
 
   async #edit(
@@ -186,7 +186,8 @@ export class AppAdministration {
       const draft = edit(current);
       if (draft !== undefined) {
         refuseMasks(draft.settings);
-        this.#refuseTakenKeys(this.#read(entryOf(draft, clock.now())));
+        const taken = this.#takenKeys(this.#read(entryOf(draft, clock.now())));
+        if (taken.length > 0) throw new AppRefusal('taken', ...taken);
       }
       return draft;
     });
@@ -202,12 +203,10 @@ export class AppAdministration {
     throw new AppRefusal('invalid', ...read);
   }
 
-  #refuseTakenKeys({ credentials }: App): void {
-    for (const { key } of credentials) {
-      if (this.#ports.fixed.byKey(key) !== undefined) {
-        throw new AppRefusal('taken', `the key ${key} belongs to an app of the configuration`);
-      }
-    }
+  #takenKeys({ credentials }: App): string[] {
+    return credentials
+      .filter(({ key }) => this.#ports.fixed.byKey(key) !== undefined)
+      .map(({ key }) => `the key ${key} belongs to an app of the configuration`);
   }
 }
 

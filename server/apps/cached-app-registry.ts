@@ -50,8 +50,10 @@ export class CachedAppRegistry implements AppRegistry {
     this.#stopLooking = this.#ports.clock.every(LOOK_MS, () => this.#look());
   }
 
-  stop(): void {
+  /** Looks no more; done when nothing is being read any more. */
+  async stop(): Promise<void> {
     this.#stopLooking();
+    await (this.#queued ?? this.#running)?.catch(() => undefined);
   }
 
   byId(id: string): App | undefined {

@@ -110,7 +110,10 @@ function list(
     const stored = (await administration?.page(after, Number(limit) + 1)) ?? [];
     const views: AppView[] = [
       ...[...fixed.all()].filter(({ id }) => id > after).map(fixedView),
-      ...stored.map((app) => storedView(app, administration?.problemsOf(app))),
+      // Of two with one id, nodes use the configuration's.
+      ...stored
+        .filter(({ id }) => fixed.byId(id) === undefined)
+        .map((app) => storedView(app, administration?.problemsOf(app))),
     ];
     views.sort((a, b) => (a.id < b.id ? -1 : 1));
     const page = views.slice(0, Number(limit));

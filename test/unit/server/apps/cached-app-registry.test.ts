@@ -209,7 +209,7 @@ describe('a store that is away', () => {
 
   it('is not asked any more after the stop', async () => {
     await start();
-    registry.stop();
+    await registry.stop();
     store.calls.length = 0;
     clock.advance(5000);
     await settle();
