@@ -1,10 +1,10 @@
 /** The composition root: config in, a running node out. Which implementation serves a port is chosen here alone. */
-import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
 import { identifierOf } from './auth/identifiers.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
+import { applyAppChanges } from './channels/app-changes.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
@@ -13,16 +13,19 @@ import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import { openApps } from './compose-apps.ts';
 import { memoryParts } from './compose-memory.ts';
 import { redisParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
+import { openDatabase } from './database/open-database.ts';
 import { drainConnections } from './drain.ts';
 import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
+import { appRoutes } from './http/endpoints/apps-admin.ts';
 import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
@@ -33,7 +36,6 @@ import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
-import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
@@ -47,6 +49,7 @@ import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
+import { followApps } from './webhooks/follow-apps.ts';
 import type { RetrySettings } from './webhooks/lane-worker.ts';
 import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
 import type { WebhookQueue } from './webhooks/webhook-queue.ts';
@@ -68,15 +71,17 @@ const RATE_BUCKETS = 100_000;
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const clock = systemClock;
   const counters = new Counters();
-  const registry = new ConfigAppRegistry(config.apps);
+  const log = new OccasionalLog(clock, logger);
+  const database =
+    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
+  const apps = await openApps(config, database, { clock, log, logger });
+  const { registry } = apps;
   const hub = new Hub();
   // All apps from the start, so that metrics show the idle ones too.
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
-  const log = new OccasionalLog(clock, logger);
-  const endpoints = new EndpointDirectory(config.apps);
-  for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
+  const endpoints = new EndpointDirectory(registry.all());
   const partsPorts = {
     registry,
     endpoints,
@@ -154,7 +159,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       ? undefined
       : new AdminApi(
           config.adminToken,
-          deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+          new Map([
+            ...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+            ...appRoutes({ ...apps, log }),
+          ]),
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
@@ -164,12 +172,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     allowPrivate: config.allowPrivateAddresses,
     allowLoopback: config.mode === 'development',
   });
-  for (const { appId, name, url } of endpoints.all()) {
-    const reason = forbidden(url, policy);
-    if (reason !== undefined) {
-      logger.warn({ appId, endpoint: name, reason }, 'webhooks can never be delivered');
-    }
-  }
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
     queue: webhooks,
     endpoints,
@@ -204,13 +206,20 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
+  registry.onChange((changes) => applyAppChanges(hub, clock, changes));
+  followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
   await shared.start();
-  const port = await uws.listen(config.host, config.port).catch((error: unknown) => {
+  const close = async (): Promise<void> => {
     shared.stop();
+    await apps.stop();
+    await database?.close();
+  };
+  const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+    await close();
     throw error;
   });
-  logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
+  logger.info({ host: config.host, port, apps: [...registry.all()].length }, 'listening');
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
@@ -226,7 +235,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
     await delivery.stop(config.webhooks.drainSeconds * 1000);
-    shared.stop();
+    await close();
     logger.info({}, 'stopped');
   };
   return {

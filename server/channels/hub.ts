@@ -14,7 +14,8 @@ export interface UserShare {
 
 /** This node's share of one app. */
 export class AppHub {
-  readonly app: App;
+  /** Another value when the app changes: asked each time, never kept. */
+  app: App;
   /** Connections of the app on this node. */
   connections = 0;
   /** Those of them that have yet to show who they are: they don't count towards the app's quota. */
@@ -53,6 +54,11 @@ export class AppHub {
     return true;
   }
 
+  /** Nobody is connected, and all that the last ones held has been let go. */
+  get isEmpty(): boolean {
+    return this.connections === 0 && this.channels.size === 0 && this.users.size === 0;
+  }
+
   /**
    * Adds a connection to its user's.
    * @param signIn reports the user's first connection on this node; the others wait for its answer
@@ -80,6 +86,8 @@ export class AppHub {
 
 export class Hub {
   readonly #apps = new Map<string, AppHub>();
+  /** Apps that are gone, while connections of theirs still let go of what they held. */
+  readonly #removed = new Set<AppHub>();
   readonly #connections = new Map<string, Connection>();
   #nextIndex = 0;
 
@@ -87,14 +95,30 @@ export class Hub {
     return this.#connections.size;
   }
 
-  /** The hub of an app, made at its first use. */
+  /** The hub of an app, made at its first use; with the app's latest value from here on. */
   of(app: App): AppHub {
     let hub = this.#apps.get(app.id);
     if (hub === undefined) {
       hub = new AppHub(app, this.#nextIndex++);
       this.#apps.set(app.id, hub);
     }
+    hub.app = app;
+    this.#removed.delete(hub);
     return hub;
+  }
+
+  /**
+   * The app is gone. Its hub stays until it is empty, because connections that end leave their channels through it, and
+   * so that an app of the same id that comes meanwhile gets the same one.
+   */
+  forget(appId: string): void {
+    const gone = this.#apps.get(appId);
+    if (gone !== undefined) this.#removed.add(gone);
+    for (const hub of this.#removed) {
+      if (!hub.isEmpty) continue;
+      this.#removed.delete(hub);
+      this.#apps.delete(hub.app.id);
+    }
   }
 
   /** The hub of an app that has been used on this node. */
@@ -102,8 +126,9 @@ export class Hub {
     return this.#apps.get(appId);
   }
 
-  apps(): Iterable<AppHub> {
-    return this.#apps.values();
+  /** Those of the apps there are, idle ones included. */
+  *apps(): Iterable<AppHub> {
+    for (const hub of this.#apps.values()) if (!this.#removed.has(hub)) yield hub;
   }
 
   connection(socketId: string): Connection | undefined {

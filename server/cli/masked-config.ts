@@ -2,16 +2,24 @@
 import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
 import type { Config, RedisSettings } from '../config/config.ts';
-
-const MASK = '********';
+import { MASK, maskedUrl } from '../lib/mask.ts';
 
 /** JSON in the form of a config file, two spaces deep. */
-export function maskedConfig({ developmentApp: _, apps, tls, redis, adminToken, ...node }: Config): string {
+export function maskedConfig({
+  developmentApp: _,
+  apps,
+  tls,
+  redis,
+  adminToken,
+  database,
+  ...node
+}: Config): string {
   const shown = {
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
     redis: redis && maskedRedis(redis),
+    ...maskedDatabase(database),
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,
@@ -42,6 +50,13 @@ function maskedRedis({ hosts, db, username, password, tls, sentinel, ...rest }: 
   };
 }
 
+function maskedDatabase(database: Config['database']): object {
+  if (database?.kind === 'sqlite') return { dataDir: database.folder };
+  if (database === undefined) return {};
+  const { ssl, ca, poolSize } = database;
+  return { database: { url: MASK, sslMode: ssl, ca: ca && MASK, poolSize } };
+}
+
 function maskedAuth(auth: App['auth']): App['auth'] {
   if (auth === undefined) return undefined;
   const { token, forward, encryptionMasterKey, beams } = auth;
@@ -67,10 +82,4 @@ function maskedToken(token: TokenSettings): TokenSettings {
 function maskedWebhook(webhook: WebhookSettings): WebhookSettings {
   const headers = Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK]));
   return { ...webhook, url: maskedUrl(webhook.url), headers };
-}
-
-function maskedUrl(text: string): string {
-  const url = new URL(text);
-  if (url.search !== '') url.search = `?${MASK}`;
-  return url.href;
 }

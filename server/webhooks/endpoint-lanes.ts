@@ -1,6 +1,6 @@
 /** The events that this node has to deliver: each endpoint's lanes, bounded in number and size. */
 import type { Clock } from '../lib/clock.ts';
-import { LaneBuffer } from './lane-buffer.ts';
+import { type BatchSettings, LaneBuffer } from './lane-buffer.ts';
 import type { QueuedEvent } from './queued-event.ts';
 import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 
@@ -38,13 +38,10 @@ export class EndpointLanes {
   #closed = false;
 
   /** @param shed gets the oldest events that nobody has taken, when an endpoint's are too many */
-  constructor(settings: LaneSettings, endpoints: Iterable<WebhookEndpoint>, clock: Clock, shed: Shed) {
+  constructor(settings: LaneSettings, clock: Clock, shed: Shed) {
     this.#settings = settings;
     this.#clock = clock;
     this.#shed = shed;
-    for (const endpoint of endpoints) {
-      this.#queues.set(endpoint, { lanes: new Map(), split: new Map(), count: 0, bytes: 0 });
-    }
   }
 
   /** See `WebhookQueue.start`. */
@@ -66,9 +63,10 @@ export class EndpointLanes {
 
   /** See `WebhookQueue.take`. */
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
-    const { channel } = lane;
+    const { channel, endpoint } = lane;
+    if (endpoint.removed && !this.#queues.has(endpoint)) return Promise.resolve([]);
     if (channel === undefined) return this.#buffer(lane).take();
-    const { split } = this.#of(lane.endpoint);
+    const { split } = this.#of(endpoint);
     const buffer = split.get(channel);
     if (buffer !== undefined && !buffer.isEmpty) return buffer.take();
     split.delete(channel);
@@ -78,7 +76,17 @@ export class EndpointLanes {
   /** What was taken is dealt with; returns it. */
   ack(lane: Lane): readonly QueuedEvent[] {
     const queue = this.#of(lane.endpoint);
-    return forget(queue, this.#existing(lane, queue)?.ack() ?? []);
+    const done = forget(queue, this.#existing(lane, queue)?.ack() ?? []);
+    if (lane.endpoint.removed && queue.count === 0) this.#queues.delete(lane.endpoint);
+    return done;
+  }
+
+  /** See `WebhookQueue.end`. */
+  end(endpoint: WebhookEndpoint): void {
+    const queue = this.#queues.get(endpoint);
+    if (queue === undefined) return;
+    for (const buffer of queue.lanes.values()) buffer.close();
+    if (queue.count === 0) this.#queues.delete(endpoint);
   }
 
   /** See `WebhookQueue.split`. */
@@ -113,7 +121,7 @@ export class EndpointLanes {
 
   /** Events of an endpoint, those that were taken included. */
   queued(endpoint: WebhookEndpoint): number {
-    return this.#of(endpoint).count;
+    return this.#queues.get(endpoint)?.count ?? 0;
   }
 
   #pushInto(lane: Lane, { lanes }: EndpointQueue, event: QueuedEvent): void {
@@ -138,8 +146,11 @@ export class EndpointLanes {
   }
 
   #of(endpoint: WebhookEndpoint): EndpointQueue {
-    const queue = this.#queues.get(endpoint);
-    if (queue === undefined) throw new Error(`${endpoint.name} is not an endpoint of this queue`);
+    let queue = this.#queues.get(endpoint);
+    if (queue === undefined) {
+      queue = { lanes: new Map(), split: new Map(), count: 0, bytes: 0 };
+      this.#queues.set(endpoint, queue);
+    }
     return queue;
   }
 
@@ -151,13 +162,24 @@ export class EndpointLanes {
     const { lanes } = this.#of(endpoint);
     let buffer = lanes.get(index);
     if (buffer === undefined) {
-      const { batchEvents, batchMs } = this.#settings;
-      const batch = endpoint.batch ? { events: batchEvents, waitMs: batchMs } : { events: 1, waitMs: 0 };
-      buffer = new LaneBuffer(batch, this.#clock);
-      if (this.#closed) buffer.close();
+      buffer = new LaneBuffer(this.#batchOf(endpoint), this.#clock);
+      if (this.#closed || endpoint.removed) buffer.close();
       lanes.set(index, buffer);
     }
     return buffer;
+  }
+
+  /** Asked at each request, because an endpoint's settings may change. */
+  #batchOf(endpoint: WebhookEndpoint): BatchSettings {
+    const { batchEvents, batchMs } = this.#settings;
+    return {
+      get events() {
+        return endpoint.batch ? batchEvents : 1;
+      },
+      get waitMs() {
+        return endpoint.batch ? batchMs : 0;
+      },
+    };
   }
 }
 

@@ -58,6 +58,8 @@ export interface LaneSurroundings {
 /** Pause after a failure of the queue itself. */
 const QUEUE_PAUSE_MS = 1000;
 
+const REMOVED = 'the endpoint was removed from the app';
+
 export class LaneWorker {
   readonly #lane: Lane;
   readonly #settings: RetrySettings;
@@ -101,6 +103,11 @@ export class LaneWorker {
     this.#wake?.();
   }
 
+  /** Ends a pause now, if its endpoint was removed: nothing is tried again there. */
+  endpointRemoved(): void {
+    if (this.#lane.endpoint.removed) this.#wake?.();
+  }
+
   /** One request from the queue to its end; false when there will be no more. */
   async #next(): Promise<boolean> {
     const { queue } = this.#ports;
@@ -127,6 +134,10 @@ export class LaneWorker {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (refusal !== undefined) await this.#pause(refusal.pauseMs);
+    if (endpoint.removed) {
+      await this.#bury(events, refusal?.attempts ?? 0, REMOVED);
+      return 'done';
+    }
     // The youngest decides: every event gets the whole of its time.
     const lastAt = events.reduce((latest, { at }) => Math.max(latest, at), 0) + retryMs;
     const request = refusal?.request ?? webhookRequest(registry, endpoint, events, clock.now());
@@ -146,12 +157,16 @@ export class LaneWorker {
       const { failure, reason } = result;
       this.#warn('webhook attempt failed', { attempts, events: events.length, reason });
       const pauseMs = pauseAfter(attempts, backoff, chance);
-      if (failure === 'policy' || clock.now() + pauseMs > lastAt) {
+      if (failure === 'policy' || endpoint.removed || clock.now() + pauseMs > lastAt) {
         await this.#bury(events, attempts, reason);
         return 'done';
       }
       if (failure === 'answer' && (await this.#split(events, { attempts, pauseMs, request }))) return 'split';
       await this.#pause(pauseMs);
+      if (endpoint.removed) {
+        await this.#bury(events, attempts, REMOVED);
+        return 'done';
+      }
     }
   }
 

@@ -38,9 +38,7 @@ export class MemoryWebhookQueue implements WebhookQueue {
     this.#grace = new Grace(settings.graceMs, settings.queueLimit, ports.clock, (appId, event) =>
       this.#queue(appId, event),
     );
-    this.#lanes = new EndpointLanes(settings, ports.endpoints.all(), ports.clock, (endpoint, event) =>
-      this.#bury(endpoint, event),
-    );
+    this.#lanes = new EndpointLanes(settings, ports.clock, (endpoint, event) => this.#bury(endpoint, event));
   }
 
   start(wake: (lane: Lane) => void): void {
@@ -70,6 +68,10 @@ export class MemoryWebhookQueue implements WebhookQueue {
 
   split(lane: Lane): readonly Lane[] {
     return this.#lanes.split(lane);
+  }
+
+  end(endpoint: WebhookEndpoint): void {
+    this.#lanes.end(endpoint);
   }
 
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {

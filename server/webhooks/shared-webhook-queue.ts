@@ -62,9 +62,9 @@ export class SharedWebhookQueue implements WebhookQueue {
   #closed = false;
 
   constructor(settings: SharedQueueSettings, ports: SharedQueuePorts) {
-    const { clock, counters, endpoints, log, logger, store } = ports;
+    const { clock, counters, log, logger, store } = ports;
     this.#ports = ports;
-    this.#lanes = new EndpointLanes(settings, endpoints.all(), clock, (endpoint, event) => {
+    this.#lanes = new EndpointLanes(settings, clock, (endpoint, event) => {
       void this.#bury(endpoint.appId, endpoint.name, event);
     });
     const receiver = {
@@ -99,6 +99,10 @@ export class SharedWebhookQueue implements WebhookQueue {
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
     this.#lanes.discardTaken(lane, (event) => this.#entries.get(event)?.claim.lost === true);
     return this.#lanes.take(lane);
+  }
+
+  end(endpoint: WebhookEndpoint): void {
+    this.#lanes.end(endpoint);
   }
 
   holds(events: readonly QueuedEvent[]): boolean {

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { type LanePorts, LaneWorker, type Refusal, type RetrySettings } from './lane-worker.ts';
 import { Siding } from './siding.ts';
-import type { Lane } from './webhook-endpoint.ts';
+import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
 
 export interface DeliveryPorts extends LanePorts {
@@ -33,6 +33,16 @@ export class WebhookDelivery {
     this.#ports.queue.start((lane) => {
       this.#work(lane, new Siding());
     });
+  }
+
+  /** An endpoint was removed from its app: what is queued for it becomes dead letters, and its workers end. */
+  async end(endpoint: WebhookEndpoint): Promise<void> {
+    try {
+      await this.#ports.queue.end(endpoint);
+    } catch (err) {
+      this.#ports.logger.error({ err, endpoint: endpoint.name }, 'webhook queue failed');
+    }
+    for (const worker of this.#workers) worker.endpointRemoved();
   }
 
   /**

@@ -39,8 +39,8 @@ export interface WebhookQueue extends WebhookSink {
 
   /**
    * The next events of a lane, oldest first: as many as one request may carry. Waits for the first, then until the
-   * request is full or its first event has waited its time. An empty list once the queue is closing and the lane is
-   * empty.
+   * request is full or its first event has waited its time. An empty list once the queue is closing, or the endpoint
+   * has ended, and the lane is empty.
    *
    * The events stay in the queue until `ack`: taken again before that, by the same taker or by another after it died,
    * they are the same ones, less those that are another node's by now. One taker at a time.
@@ -65,6 +65,12 @@ export interface WebhookQueue extends WebhookSink {
 
   /** Puts dead letters' events back, behind what is queued; they have the whole time for retries again. */
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): Eventual<void>;
+
+  /**
+   * Nothing more comes for an endpoint that was removed: what is queued is handed out at once, to become dead letters,
+   * and then its lanes end. An endpoint of the same name that comes later is another one.
+   */
+  end(endpoint: WebhookEndpoint): Eventual<void>;
 
   /**
    * Nothing more is added: requests are no longer kept waiting to be filled. Graces end now, unless the queue outlives
