@@ -1,46 +1,17 @@
-/** The parts of a node that all nodes of a cluster share, over Redis. Part of the composition root. */
+/** What nodes of a cluster share, over Redis. Part of the composition root. */
 import { readFileSync } from 'node:fs';
-import type { GrantRelay } from './auth/grant-relay.ts';
-import type { GrantStore } from './auth/grant-store.ts';
 import { MemoryGrantStore } from './auth/memory-grant-store.ts';
-import type { Broker } from './broker/broker.ts';
-import type { ChannelCache } from './cache/channel-cache.ts';
-import type { RedisSettings, RedisTlsSettings } from './config/config.ts';
-import type { Chance } from './lib/chance.ts';
-import type { Clock } from './lib/clock.ts';
-import type { Ids } from './lib/ids.ts';
-import type { Logger } from './lib/logger.ts';
-import type { OccasionalLog } from './lib/occasional-log.ts';
+import { memoryParts, type SharedParts } from './compose-parts.ts';
+import type { Config, RedisSettings, RedisTlsSettings } from './config/config.ts';
 import { randomIds, randomNodeNumber } from './lib/random-ids.ts';
-import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { TlsMaterial } from './redis/connection-options.ts';
 import { NodeInbox } from './redis/node-inbox.ts';
 import { RedisBroker } from './redis/redis-broker.ts';
 import { RedisChannelCache } from './redis/redis-channel-cache.ts';
-import { RedisConnections } from './redis/redis-connections.ts';
+import { RedisConnections, type RedisPorts } from './redis/redis-connections.ts';
 import { RedisGrantRelay } from './redis/redis-grant-relay.ts';
 import { RedisGrantStore } from './redis/redis-grant-store.ts';
 import { RedisRateLimiter } from './redis/redis-rate-limiter.ts';
-
-export interface RedisPartsPorts {
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: OccasionalLog;
-  readonly logger: Logger;
-  /** Limits this node while Redis is away. */
-  readonly limiterAlone: RateLimiter;
-}
-
-/** What nodes share, whatever it is made of. */
-export interface SharedParts {
-  readonly broker: Broker;
-  readonly cache: ChannelCache;
-  readonly limiter: RateLimiter;
-  readonly grantStore: GrantStore;
-  readonly grantRelay: GrantRelay;
-  readonly ids: Ids;
-  stop(): void;
-}
 
 export interface RedisParts extends SharedParts {
   readonly connections: RedisConnections;
@@ -48,17 +19,26 @@ export interface RedisParts extends SharedParts {
 }
 
 /** Rejects with a sentence for the operator when Redis can't be used. */
-export async function redisParts(settings: RedisSettings, ports: RedisPartsPorts): Promise<RedisParts> {
-  const connections = await RedisConnections.open(settings, settings.tls && materialOf(settings.tls), ports);
-  const broker = new RedisBroker(connections, ports);
+export async function redisParts(
+  settings: RedisSettings,
+  config: Pick<Config, 'cache'>,
+  ports: RedisPorts,
+): Promise<RedisParts> {
+  const tls = settings.tls === undefined ? undefined : materialOf(settings.tls);
+  const connections = await RedisConnections.open(settings, tls, ports);
   const number = randomNodeNumber();
+  const broker = new RedisBroker(connections, ports);
   const grantStore = new RedisGrantStore(connections, new MemoryGrantStore(), number, ports);
-  await grantStore.start();
+  await grantStore.start().catch((error: unknown) => {
+    connections.close();
+    throw error;
+  });
+  const alone = memoryParts(config, ports.clock);
   return {
     connections,
     broker,
     cache: new RedisChannelCache(connections, broker),
-    limiter: new RedisRateLimiter(connections, ports.limiterAlone),
+    limiter: new RedisRateLimiter(connections, alone.limiter),
     grantStore,
     grantRelay: new RedisGrantRelay(new NodeInbox(connections, number, ports), number),
     ids: randomIds(number),

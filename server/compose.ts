@@ -3,12 +3,8 @@ import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
-import { NO_RELAY } from './auth/grant-relay.ts';
 import { identifierOf } from './auth/identifiers.ts';
-import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
-import { MemoryBroker } from './broker/memory-broker.ts';
-import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
@@ -18,7 +14,8 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
-import { redisParts, type SharedParts } from './compose-redis.ts';
+import { memoryParts } from './compose-parts.ts';
+import { redisParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
@@ -31,14 +28,10 @@ import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
-import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { OccasionalLog } from './lib/occasional-log.ts';
-import { randomIds } from './lib/random-ids.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
-import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
-import type { RateLimiter } from './limits/rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
@@ -71,8 +64,6 @@ export interface RunningServer {
 
 /** Milliseconds between the last close frame and the end of the sockets. */
 const LAST_WORDS_MS = 100;
-/** Callers of the auth endpoints whose rate is remembered: some hundred bytes each. */
-const RATE_BUCKETS = 100_000;
 
 /** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
@@ -85,11 +76,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const uws = new UwsServer(config.tls);
 
   const log = new OccasionalLog(clock, logger);
-  const limiterAlone = new MemoryRateLimiter(RATE_BUCKETS, clock);
   const shared =
     config.redis === undefined
-      ? memoryParts(config, clock, limiterAlone)
-      : await redisParts(config.redis, { clock, chance: systemChance, log, logger, limiterAlone });
+      ? memoryParts(config, clock)
+      : await redisParts(config.redis, config, { clock, chance: systemChance, log, logger });
   const { broker, cache, limiter, ids } = shared;
   const endpoints = new EndpointDirectory(config.apps);
   for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
@@ -249,21 +239,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       stopping ??= Promise.resolve().then(stop);
       return stopping;
     },
-  };
-}
-
-/** What nodes share, where this one is alone. */
-function memoryParts(config: Config, clock: Clock, limiter: RateLimiter): SharedParts {
-  const broker = new MemoryBroker();
-  const cache = new MemoryChannelCache(config.cache, broker, clock);
-  return {
-    broker,
-    cache,
-    limiter,
-    grantStore: new MemoryGrantStore(),
-    grantRelay: NO_RELAY,
-    ids: randomIds(),
-    stop: () => undefined,
   };
 }
 
