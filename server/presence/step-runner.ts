@@ -23,6 +23,7 @@ export class StepRunner {
   readonly #inOrder = new InOrder();
   /** Things of which Redis may have something else than this node wants. */
   readonly #owed = new Set<Contribution>();
+  #holding = false;
 
   constructor(ports: StepRunnerPorts) {
     this.#ports = ports;
@@ -37,14 +38,14 @@ export class StepRunner {
     return this.#inOrder.run(one.field, () => this.#take(one, written, step));
   }
 
-  /** The same for a step that nobody waits for, because it is made up for. */
-  async takeWhenever(
-    one: Contribution,
-    written: number,
-    step: (actor: Actor) => Promise<unknown>,
-  ): Promise<void> {
+  /** The same for a step that takes the thing away: nobody has to wait for it, because it is made up for. */
+  async takeAway(one: Contribution, step: (actor: Actor) => Promise<unknown>): Promise<void> {
+    if (this.#holding) {
+      this.#owed.add(one);
+      return;
+    }
     try {
-      await this.take(one, written, step);
+      await this.take(one, 0, step);
     } catch (err) {
       this.#ports.log.warn('presence', { err }, 'presence not written: it will be made up for');
     }
@@ -60,8 +61,14 @@ export class StepRunner {
     this.#owed.add(one);
   }
 
+  /** From here on nothing is taken away, until `repair`: others may still be putting back what Redis has lost. */
+  hold(): void {
+    this.#holding = true;
+  }
+
   /** Takes the steps that are owed. */
   repair(): void {
+    this.#holding = false;
     const owed = [...this.#owed];
     this.#owed.clear();
     for (const one of owed) {
@@ -76,7 +83,7 @@ export class StepRunner {
 
   /**
    * Redis has lost it: puts it back without anybody's hearing of it. What this node has not wanted any more since then
-   * is put back and taken away, because nobody has heard of that yet.
+   * is put back too, and owed: nobody has heard of that yet.
    */
   async putBack(one: Contribution): Promise<void> {
     await this.#inOrder.run(one.field, async () => {
@@ -86,7 +93,7 @@ export class StepRunner {
       if (lost > 0) {
         await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet' }, lost));
       }
-      if (one.wanted !== lost) await this.#agree(one);
+      if (one.wanted !== lost) this.#owed.add(one);
     });
   }
 

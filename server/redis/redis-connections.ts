@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { clusterOptions, nodeOptions, redisOptions, type TlsMaterial } from './connection-options.ts';
-import { isTimeout, redisFailure } from './failures.ts';
+import { isTimeout, reasonOf, redisFailure } from './failures.ts';
 import { RedisKeys } from './keys.ts';
 import { ClusterLinks, SingleLink } from './links.ts';
 import { runScript, type Script, type ScriptArgument } from './scripts.ts';
@@ -241,14 +241,4 @@ function subscriptions(
 async function warm(node: Redis): Promise<void> {
   // A failure is reported as an event of the node.
   if (node.status === 'wait') await node.connect().catch(() => undefined);
-}
-
-/** The Cluster keeps to itself what its nodes said. */
-function reasonOf(error: unknown): string {
-  const last = error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : undefined;
-  const { message } =
-    last instanceof Error ? last : error instanceof Error ? error : { message: String(error) };
-  return message === '' && error instanceof Error && 'code' in error
-    ? String(error.code)
-    : message.slice(0, 300);
 }
