@@ -88,6 +88,11 @@ export class FakeFcm {
     });
   }
 
+  /** Takes an access token that it never granted. */
+  accept(accessToken: string): void {
+    this.#granted.set(accessToken, Date.now() + this.expiresIn * 1000);
+  }
+
   /** No access token is good any more. */
   revokeTokens(): void {
     this.#granted.clear();
@@ -145,7 +150,7 @@ export class FakeFcm {
     const expires = this.#granted.get(authorization.replace(/^Bearer /, ''));
     if (expires === undefined || expires <= Date.now())
       return error(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.');
-    if (headers['content-type'] !== 'application/json')
+    if (!/^application\/json(;|$)/.test(headers['content-type'] ?? ''))
       return invalid('content-type', 'only JSON is understood');
     const text = body.toString();
     const checked = readMessage(text);

@@ -1,5 +1,4 @@
 /** The HTTP/2 side of fake push services: connections and streams counted, and every way to fail. */
-import { readFileSync } from 'node:fs';
 import {
   constants,
   createSecureServer,
@@ -43,8 +42,8 @@ export interface FakeRequest {
 }
 
 export interface FakeHttp2Options {
-  /** TLS with the certificate of test/support/tls; otherwise HTTP/2 without TLS. */
-  readonly tls?: boolean;
+  /** PEM; otherwise HTTP/2 without TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** PEM of the authority whose client certificates are asked for. */
   readonly clientCa?: string;
   readonly maxConcurrentStreams?: number;
@@ -52,12 +51,6 @@ export interface FakeHttp2Options {
 
 /** May answer with a fault as well: one that belongs to a token. */
 export type Handler = (request: FakeRequest) => Fault;
-
-const TLS = new URL('../tls/', import.meta.url);
-
-export function tlsFile(name: string): Buffer {
-  return readFileSync(new URL(name, TLS));
-}
 
 interface Connection {
   streams: number;
@@ -89,10 +82,9 @@ export class FakeHttp2 {
     const { maxConcurrentStreams = 1000, clientCa } = options;
     const settings = { maxConcurrentStreams };
     const server =
-      options.tls === true
+      options.tls !== undefined
         ? createSecureServer({
-            key: tlsFile('key.pem'),
-            cert: tlsFile('cert.pem'),
+            ...options.tls,
             settings,
             ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true, ca: clientCa }),
           })
@@ -100,7 +92,7 @@ export class FakeHttp2 {
     server.on('sessionError', () => undefined);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const scheme = options.tls === true ? 'https' : 'http';
+    const scheme = options.tls !== undefined ? 'https' : 'http';
     return new FakeHttp2(server, `${scheme}://127.0.0.1:${port}`, handler);
   }
 
