@@ -1,20 +1,20 @@
 /**
- * Where access tokens are fetched (RFC 6749): a form goes out, a token with its lifetime comes back. Spoken to in
- * HTTP/1.1, or in HTTP/2 where the service knows nothing else.
+ * Where access tokens are fetched (RFC 6749): a form goes out, a token with its lifetime comes back. Over HTTP/2 or
+ * HTTP/1.1, whichever the service speaks.
  */
 import type { Clock } from '../../lib/clock.ts';
 import type { AddressPolicy } from '../../outgoing/address-policy.ts';
-import { checkedLookup } from '../../outgoing/checked-lookup.ts';
+import { checkedLookup, ForbiddenAddress } from '../../outgoing/checked-lookup.ts';
 import { neverAllowed } from '../../outgoing/forbidden.ts';
 import { type FormAnswer, postForm } from '../../outgoing/form-poster.ts';
 import type { NameLookup } from '../../outgoing/name-lookup.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ExchangeFailure } from './exchange.ts';
 import type { Http2Pool } from './http2-pool.ts';
 
 const TIMEOUT_MS = 10_000;
 const NEVER = new AbortController().signal;
 /** What Node's HTTP/1.1 says of a peer that begins with HTTP/2 frames, or closes on a request it can't read. */
-const NOT_HTTP1 = /^(HPE_|ECONNRESET$|ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL$)/;
+const NOT_HTTP1 = /^(HPE_|ECONNRESET$)/;
 
 export interface TokenEndpointPorts {
   readonly policy: AddressPolicy;
@@ -55,29 +55,35 @@ export async function fetchToken(
     answer = await post(url, form, ports);
   } catch (error) {
     if (error instanceof NoAccessToken) throw error;
+    if (error instanceof ForbiddenAddress)
+      throw new NoAccessToken('misconfigured', 'FORBIDDEN_ADDRESS', error.message);
     const words = error instanceof Error ? error.message || error.name : String(error);
     throw new NoAccessToken('retry', 'TOKEN_UNREACHABLE', `no access token from ${url.host}: ${words}`);
   }
   return tokenIn(answer, url.host);
 }
 
+/** With TLS the two sides agree on a protocol; without, HTTP/1.1 is the likelier one. */
 async function post(
   url: URL,
   form: Readonly<Record<string, string>>,
   ports: TokenEndpointPorts,
 ): Promise<FormAnswer> {
+  const overHttp1 = (): Promise<FormAnswer> => {
+    const { clock, ca } = ports;
+    return postForm(url, form, TIMEOUT_MS, { lookup: checkedLookup(ports), clock, ca });
+  };
+  const overHttp2 = (): Promise<FormAnswer> => postOverHttp2(url, form, ports.pool);
+  const [first, second] = url.protocol === 'https:' ? [overHttp2, overHttp1] : [overHttp1, overHttp2];
   try {
-    return await postForm(url, form, TIMEOUT_MS, {
-      lookup: checkedLookup(ports),
-      clock: ports.clock,
-      ca: ports.ca,
-    });
+    return await first();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!NOT_HTTP1.test(code)) throw error;
-    return postOverHttp2(url, form, ports.pool);
+    if (speaksSomethingElse(error)) return second();
+    throw error;
   }
 }
+
+class NotHttp2 extends Error {}
 
 function postOverHttp2(
   url: URL,
@@ -96,10 +102,22 @@ function postOverHttp2(
       }),
       body: () => Buffer.from(new URLSearchParams(form).toString()),
       answered: resolve,
-      failed: ({ reason }) => reject(new Error(reason)),
+      failed: (failure) => reject(errorFor(failure)),
     };
     pool.submit(url.origin, exchange);
   });
+}
+
+function errorFor({ kind, reason }: ExchangeFailure): Error {
+  if (kind === 'not http2') return new NotHttp2(reason);
+  if (kind === 'forbidden') return new NoAccessToken('misconfigured', 'FORBIDDEN_ADDRESS', reason);
+  if (kind === 'untrusted') return new NoAccessToken('misconfigured', 'UNTRUSTED', reason);
+  return new Error(reason);
+}
+
+function speaksSomethingElse(error: unknown): boolean {
+  if (error instanceof NotHttp2) return true;
+  return error instanceof Error && 'code' in error && NOT_HTTP1.test(String(error.code));
 }
 
 function tokenIn({ status, body }: FormAnswer, host: string): GrantedToken {
