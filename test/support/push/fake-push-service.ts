@@ -14,7 +14,7 @@ import {
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { type BrowserKeys, browserKeys, decryptPush, subscriptionText } from './fake-browser.ts';
-import { VapidCheck } from './vapid-check.ts';
+import { VapidCheck } from './fake-vapid-check.ts';
 
 export type PushServiceProtocol = 'h2' | 'h2c' | 'https/1.1' | 'http/1.1';
 
