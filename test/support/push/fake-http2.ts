@@ -111,6 +111,11 @@ export class FakeHttp2 {
       session.goaway(code, connection.lastStream, Buffer.from('{"reason":"Shutdown"}'));
   }
 
+  /** Reads nothing more from the connections there are, as if the machine had gone. */
+  freeze(): void {
+    for (const session of this.#open.keys()) session.socket.pause();
+  }
+
   /** Changes how many streams a connection may have. */
   allowStreams(maxConcurrentStreams: number): void {
     for (const session of this.#open.keys()) session.settings({ maxConcurrentStreams });
