@@ -6,6 +6,7 @@ import type { SendOptions, Verdict } from '../../server/push/push-provider.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeApns, reason } from '../support/push/fake-apns.ts';
 import { type Fault, REFUSED_STREAM } from '../support/push/fake-http2.ts';
+import { FrozenProxy } from '../support/push/frozen-proxy.ts';
 import {
   AT_ONCE,
   addresses,
@@ -337,21 +338,41 @@ describe('the connection', () => {
     await sendOne();
     fake.http2.allowStreams(5);
     await sendOne();
-    fake.http2.mostAtOnce = 0;
+    const [connection] = fake.http2.connections;
+    if (connection === undefined) throw new Error('no connection');
+    connection.mostAtOnce = 0;
     fake.http2.failNext(...Array.from({ length: 10 }, () => ({ slowMs: 20 })));
     const verdicts = await sendTo(...many.slice(0, 40));
     expect(verdicts.every(({ kind }) => kind === 'sent')).toBe(true);
-    expect(fake.http2.mostAtOnce).toBeLessThanOrEqual(5);
+    expect(connection.mostAtOnce).toBe(5);
   });
 
-  it('a dead one is noticed by a ping, and what it held is to be repeated', async () => {
+  it('a dead one is noticed by a ping, and the next request finds another', async () => {
+    const proxy = await FrozenProxy.start(fake.endpoint);
+    provider.close();
+    provider = providerFor(fake, { endpoint: proxy.origin });
     await sendOne();
-    fake.http2.freeze();
+    proxy.freeze();
+    clock.advance(61_000);
+    clock.advance(11_000);
+    await expect.poll(sendOne).toMatchObject({ kind: 'sent' });
+    expect(fake.http2.connections).toHaveLength(2);
+    await proxy.close();
+  });
+
+  it('no answer within fifteen seconds', async () => {
+    await sendOne();
+    fake.http2.failNext({ hang: true });
     const waiting = sendOne();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    clock.advance(10_000);
-    clock.advance(10_000);
-    expect(await waiting).toMatchObject({ kind: 'retry', code: 'NO_ANSWER' });
+    await expect.poll(() => fake.http2.connections[0]?.streams).toBe(1);
+    clock.advance(16_000);
+    expect(await waiting).toMatchObject({
+      kind: 'retry',
+      code: 'NO_ANSWER',
+      reason: expect.stringContaining('15000 ms'),
+    });
+    expect(await sendOne()).toMatchObject({ kind: 'sent' });
+    expect(fake.http2.connections).toHaveLength(1);
   });
 
   it('an idle one is closed, and opened again when needed', async () => {
