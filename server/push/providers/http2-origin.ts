@@ -14,6 +14,12 @@ import type { Http2Settings } from './http2-settings.ts';
 /** Streams of one request that a service may refuse before we give up for now. */
 const MAX_REFUSALS = 3;
 
+/**
+ * Requests begun in one turn of the event loop. Hundreds at once would hold up everybody else on this node, and cost more
+ * each: what is alive together is copied together by the collector of garbage.
+ */
+const BURST = 64;
+
 export interface Http2OriginPorts {
   readonly policy: AddressPolicy;
   readonly lookup: LookupFunction;
@@ -33,6 +39,7 @@ export class Http2Origin {
   #lastFailure: ExchangeFailure | undefined;
   #blockedUntil = 0;
   #closed = false;
+  #pumpsSoon = false;
 
   constructor(url: URL, settings: Http2Settings, ports: Http2OriginPorts) {
     this.#url = url;
@@ -72,18 +79,33 @@ export class Http2Origin {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  /** Begins as many of the waiting requests as there is room for. */
+  /** Begins waiting requests while there is room, some now and the others in the next turns of the loop. */
   #pump(): void {
-    while (this.#waiting.length > 0) {
+    if (this.#pumpsSoon) return;
+    for (let begun = 0; this.#waiting.length > 0; begun++) {
       const connection = this.#connections.find(({ room }) => room > 0);
       if (connection === undefined) {
         this.#grow();
+        return;
+      }
+      if (begun === BURST) {
+        this.#pumpSoon();
         return;
       }
       const exchange = this.#waiting.shift() as Exchange;
       if (exchange.signal.aborted) exchange.failed(ABORTED);
       else connection.begin(exchange);
     }
+  }
+
+  /** Once for all the answers of this turn. */
+  #pumpSoon(): void {
+    if (this.#pumpsSoon || this.#waiting.length === 0) return;
+    this.#pumpsSoon = true;
+    setImmediate(() => {
+      this.#pumpsSoon = false;
+      this.#pump();
+    });
   }
 
   /** One connection more, unless there are enough or the last one has still to show that it is of use. */
@@ -107,7 +129,7 @@ export class Http2Origin {
 
   #connect(): Http2Connection {
     return new Http2Connection(this.#url, this.#settings, this.#ports, {
-      room: () => this.#pump(),
+      room: () => this.#pumpSoon(),
       refused: (exchange) => this.#refused(exchange),
       leaving: (one) => this.#forget(one),
       ended: (one, error) => this.#ended(one, error),
