@@ -76,6 +76,7 @@ describe('imports', () => {
     'limits',
     'outgoing',
     'presence',
+    'push',
     'socket',
     'telemetry',
     'webhooks',

@@ -33,6 +33,8 @@ export class Http2Origin {
   readonly #ports: Http2OriginPorts;
   readonly #forbidden: string | undefined;
   readonly #connections: Http2Connection[] = [];
+  /** Take no more requests, and may still answer some. */
+  readonly #leaving = new Set<Http2Connection>();
   readonly #waiting = new Fifo<Exchange>();
   /** Connections in a row that came to nothing, the last reason, and until when none is tried. */
   #failures = 0;
@@ -40,6 +42,9 @@ export class Http2Origin {
   #blockedUntil = 0;
   #closed = false;
   #pumpsSoon = false;
+  /** When a request began or came first in line; as exact as ticks are. */
+  #movedAt = 0;
+  #moved = false;
 
   constructor(url: URL, settings: Http2Settings, ports: Http2OriginPorts) {
     this.#url = url;
@@ -51,7 +56,8 @@ export class Http2Origin {
   /** Nothing waits, nothing is connected, and there is no failed attempt to remember. */
   get unused(): boolean {
     const blocked = this.#ports.clock.now() < this.#blockedUntil && !this.#closed;
-    return this.#waiting.length === 0 && this.#connections.length === 0 && !blocked;
+    const connected = this.#connections.length + this.#leaving.size > 0;
+    return this.#waiting.length === 0 && !connected && !blocked;
   }
 
   submit(exchange: Exchange): void {
@@ -59,6 +65,7 @@ export class Http2Origin {
       exchange.failed({ kind: 'forbidden', reason: this.#forbidden, afterMs: undefined });
       return;
     }
+    if (this.#waiting.length === 0) this.#moved = true;
     this.#waiting.push(exchange);
     this.#pump();
   }
@@ -69,14 +76,25 @@ export class Http2Origin {
 
   tick(): void {
     const now = this.#ports.clock.now();
-    for (const connection of [...this.#connections]) connection.tick(now);
+    for (const connection of [...this.#connections, ...this.#leaving]) connection.tick(now);
     this.#pump();
+    this.#noticeStandstill(now);
   }
 
   close(): void {
     this.#closed = true;
     this.#failWaiting({ kind: 'unsent', reason: 'connections are being closed', afterMs: undefined });
     for (const connection of [...this.#connections]) connection.close();
+  }
+
+  /** A service that is there and allows no streams. */
+  #noticeStandstill(now: number): void {
+    if (this.#moved || this.#waiting.length === 0) this.#movedAt = now;
+    this.#moved = false;
+    const { connectMs, answerMs } = this.#settings;
+    if (now - this.#movedAt < connectMs + answerMs) return;
+    const reason = `${this.#url.host} allows no requests`;
+    this.#failWaiting({ kind: 'unsent', reason, afterMs: undefined });
   }
 
   /** Begins waiting requests while there is room, some now and the others in the next turns of the loop. */
@@ -93,6 +111,7 @@ export class Http2Origin {
         return;
       }
       const exchange = this.#waiting.shift() as Exchange;
+      this.#moved = true;
       if (exchange.signal.aborted) exchange.failed(ABORTED);
       else connection.begin(exchange);
     }
@@ -131,7 +150,7 @@ export class Http2Origin {
     return new Http2Connection(this.#url, this.#settings, this.#ports, {
       room: () => this.#pumpSoon(),
       refused: (exchange) => this.#refused(exchange),
-      leaving: (one) => this.#forget(one),
+      leaving: (one) => this.#leave(one),
       ended: (one, error) => this.#ended(one, error),
     });
   }
@@ -147,14 +166,15 @@ export class Http2Origin {
     this.#pump();
   }
 
-  /** It takes no more requests, and may still answer some. */
-  #forget(connection: Http2Connection): void {
+  #leave(connection: Http2Connection): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
+    this.#leaving.add(connection);
   }
 
   #ended(connection: Http2Connection, error: Error | undefined): void {
-    this.#forget(connection);
+    this.#leave(connection);
+    this.#leaving.delete(connection);
     if (connection.useful) {
       this.#failures = 0;
       this.#blockedUntil = 0;
