@@ -85,7 +85,6 @@ export class WebhookShard {
     const { store } = this.#ports;
     if (mine) {
       store.watch(this.#number, () => this.wake());
-      this.wake();
       return;
     }
     store.unwatch(this.#number);
@@ -173,7 +172,7 @@ export class WebhookShard {
       return;
     }
     if (!this.#mine) {
-      this.#leaveSoon();
+      if (!this.#leaving) this.#leaveSoon();
       return;
     }
     if (claim !== this.#claim) {

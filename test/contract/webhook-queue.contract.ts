@@ -264,8 +264,7 @@ export function webhookQueueContract(
     });
 
     it('another channel, member or app does not count as the return', async () => {
-      for (const event of [vacated('a'), occupied('b'), removed('7'), added('8')])
-        await add(event);
+      for (const event of [vacated('a'), occupied('b'), removed('7'), added('8')]) await add(event);
       await add(occupied('a'), 'another app');
       await under.advance(3020);
       expect((await rest()).sort()).toEqual([

@@ -1,11 +1,12 @@
 /**
  * Redis as one test sees it: its scripts go by the test's clock, and the test can wait until nothing moves any more.
  */
+
+import { SHARDS } from '../../server/redis/keys.ts';
+import type { RedisConnections } from '../../server/redis/redis-connections.ts';
+import type { Script, ScriptArgument } from '../../server/redis/scripts.ts';
 import type { WebhookScripts } from '../../server/webhooks/webhook-scripts.ts';
 import { webhookScripts } from '../../server/webhooks/webhook-scripts.ts';
-import type { RedisConnections } from '../../server/redis/redis-connections.ts';
-import { SHARDS } from '../../server/redis/keys.ts';
-import type { Script, ScriptArgument } from '../../server/redis/scripts.ts';
 import type { FakeClock } from './fake-clock.ts';
 
 /** Reads the time from a key of the shard that the script is about. */
