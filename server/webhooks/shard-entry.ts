@@ -35,4 +35,3 @@ export interface ShardReceiver {
   /** Forgets what was not begun of a claim. */
   forget(claim: Claim): void;
 }
-

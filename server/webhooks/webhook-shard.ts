@@ -8,8 +8,8 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import { Settlements } from './settlements.ts';
-import type { Read, ShardStore } from './shard-store.ts';
 import type { Claim, Entry, EntryKeeper, ShardReceiver } from './shard-entry.ts';
+import type { Read, ShardStore } from './shard-store.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export interface ShardPorts {
