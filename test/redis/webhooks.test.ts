@@ -2,8 +2,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WebhookEvent } from '../../protocol/index.ts';
 import { shardOf } from '../../server/redis/keys.ts';
+import { script } from '../../server/redis/scripts.ts';
+import {
+  LUA_CLOCK,
+  WEBHOOK_ARG_COUNT,
+  WEBHOOK_KEY_COUNT,
+  WEBHOOK_LUA,
+  webhookArgs,
+  webhookKeys,
+} from '../../server/redis/webhook-lua.ts';
 import { eventually } from '../support/eventually.ts';
-import { type RedisUnderTest, startSingleRedis } from '../support/redis.ts';
+import { type RedisUnderTest, startRedisCluster, startSingleRedis } from '../support/redis.ts';
+import { connectRedis } from '../support/redis-node.ts';
 import { RedisProcess } from '../support/redis-process.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { APP, TestMembership, WebhookNode } from '../support/webhook-node.ts';
@@ -51,6 +61,9 @@ async function start(options: { settings?: object; webhooks?: object[]; redis?: 
   return node;
 }
 
+/** Shorter leases, where a test waits for their end and a repetition does no harm. */
+const HASTY = { settings: { timeoutMs: 500 } };
+
 const says = (channel: string, n: number): WebhookEvent => ({
   name: 'client_event',
   channel,
@@ -86,6 +99,11 @@ function heard(events: readonly ReceivedEvent[]): Map<string, number[]> {
   return numbers;
 }
 
+/** Exactly once is promised where every request is answered in time. */
+const expectNoFailures = (): void => {
+  for (const { counters } of nodes) expect(counters.webhooksOf(APP).failedAttempts).toBe(0);
+};
+
 function everything(count: number): Map<string, number[]> {
   const numbers = Array.from({ length: count }, (_, n) => n);
   return new Map(CHANNELS.map((channel) => [channel, numbers]));
@@ -113,6 +131,7 @@ describe('nodes that live', () => {
     for (let n = 0; n < 3; n += 1) await start();
     await talk(nodes, 0, EACH);
     await receiver.until(CHANNELS.length * EACH);
+    expectNoFailures();
     expect(heard(receiver.events)).toEqual(everything(EACH));
     expect(receiver.events).toHaveLength(CHANNELS.length * EACH);
     for (const { posts } of nodes) expect(posts.length).toBeGreaterThan(0);
@@ -130,6 +149,7 @@ describe('nodes that live', () => {
     const last = await start();
     await talk([last], 2 * EACH, 3 * EACH);
     await receiver.until(CHANNELS.length * 3 * EACH);
+    expectNoFailures();
     expect(heard(receiver.events)).toEqual(everything(3 * EACH));
     expect(receiver.events).toHaveLength(CHANNELS.length * 3 * EACH);
     expect(nodes.reduce((sum, { counters }) => sum + counters.webhookShardsTakenOver, 0)).toBe(0);
@@ -140,8 +160,8 @@ describe('nodes that live', () => {
 describe('a node that dies', () => {
   it('leaves everything to the others, which send it in order', async () => {
     receiver.answer = slowly;
-    const doomed = await start();
-    const other = await start();
+    const doomed = await start(HASTY);
+    const other = await start(HASTY);
     const talking = talk([other], 0, EACH);
     await receiver.until(CHANNELS.length);
     doomed.vanish();
@@ -163,12 +183,12 @@ describe('a node that dies', () => {
   });
 
   it('takes no grace with it', async () => {
-    const doomed = await start({ settings: { graceMs: 1000 } });
+    const doomed = await start({ settings: { graceMs: 3000 } });
     await add(doomed, vacated('a'));
     await add(doomed, vacated('b'));
     doomed.vanish();
     membership.remove(doomed.id);
-    const other = await start({ settings: { graceMs: 1000 } });
+    const other = await start({ settings: { graceMs: 3000 } });
     await add(other, occupied('b'));
     await receiver.until(1);
     await add(other, miss('b'));
@@ -206,13 +226,13 @@ describe('a node that is cut off', () => {
   it('stops delivering before another begins, and begins afresh when it is back', async () => {
     receiver.answer = fail;
     const proxy = await TcpProxy.start(redis.servers[0]?.port ?? 0);
-    const cutOff = await start({ redis: `redis://127.0.0.1:${proxy.port}` });
+    const cutOff = await start({ redis: `redis://127.0.0.1:${proxy.port}`, ...HASTY });
     await add(cutOff, says('channel-0', 0));
     await eventually(() => expect(cutOff.posts.length).toBeGreaterThan(0));
     proxy.stall();
     membership.remove(cutOff.id);
     // It thinks that it lives, as one that nobody can tell otherwise.
-    const other = await start();
+    const other = await start(HASTY);
     const before = await eventually(() => {
       expect(other.posts.length).toBeGreaterThan(0);
       return cutOff.posts.length;
@@ -274,7 +294,7 @@ describe('a Redis that is started again', () => {
   it('with its data loses nothing', async () => {
     receiver.answer = slowly;
     const own = await server('appendonly yes', 'appendfsync always');
-    const options = { redis: own.url };
+    const options = { redis: own.url, ...HASTY };
     await start(options);
     await start(options);
     const talking = talk(nodes, 0, EACH);
@@ -302,7 +322,8 @@ describe('a Redis that is started again', () => {
 
 describe('a grace', () => {
   it('is ended by a return that another node sees: neither is sent', async () => {
-    const [one, other] = [await start(), await start()];
+    const settings = { graceMs: 2000 };
+    const [one, other] = [await start({ settings }), await start({ settings })];
     await add(one, vacated('a'));
     await add(other, occupied('a'));
     await add(one, { name: 'member_removed', channel: 'presence-a', userId: '7\nx' });
@@ -389,5 +410,53 @@ describe('dead letters', () => {
     // As if a minute had passed.
     await server?.client.zincrby(key, -60_001, letter?.id ?? '');
     expect((await deadLetters.list(ALL)).letters).toEqual([letter]);
+  });
+});
+
+describe('a script that decides a transition', () => {
+  it('queues its events in the same step and in their order, each with an id of its own', async () => {
+    const node = await start();
+    const connections = await connectRedis({ url: redis.url });
+    const { keys } = connections;
+    const shard = shardOf(APP, 'presence-a');
+    const join = script(`${LUA_CLOCK}${WEBHOOK_LUA}
+      local hooks = webhooks_at(1, 2, clock())
+      redis.call('SADD', KEYS[1], ARGV[2])
+      webhook(hooks, ARGV[1], 'channel_occupied', 'presence-a', '', '')
+      webhook(hooks, ARGV[1], 'member_added', 'presence-a', ARGV[2], '')
+    `);
+    const hookKeys = webhookKeys(keys, shard);
+    const hookArgs = webhookArgs(keys, shard, node.webhooks.lua, 'some-id');
+    expect([hookKeys.length, hookArgs.length]).toEqual([WEBHOOK_KEY_COUNT, WEBHOOK_ARG_COUNT]);
+    await connections.run(join, [keys.ofShard(shard, 'test'), ...hookKeys], [APP, 'é"\n7', ...hookArgs]);
+    connections.close();
+    await receiver.until(2);
+    expect(receiver.events).toEqual([
+      { name: 'channel_occupied', channel: 'presence-a', id: 'some-id' },
+      { name: 'member_added', channel: 'presence-a', user_id: 'é"\n7', id: 'some-id-2' },
+    ]);
+  });
+});
+
+describe('on a Redis Cluster', () => {
+  let cluster: RedisUnderTest;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  });
+  afterAll(() => cluster.stop());
+
+  it('nodes share the work, and what one that dies leaves is sent by the other, in order', async () => {
+    receiver.answer = slowly;
+    const doomed = await start({ redis: cluster.url });
+    const other = await start({ redis: cluster.url });
+    await talk(nodes, 0, EACH);
+    await receiver.until(CHANNELS.length * EACH);
+    expect(receiver.events).toHaveLength(CHANNELS.length * EACH);
+    const talking = talk([other], EACH, 2 * EACH);
+    await receiver.until(CHANNELS.length * (EACH + 1));
+    doomed.vanish();
+    await talking;
+    membership.remove(doomed.id);
+    await eventually(() => expect(heard(receiver.events)).toEqual(everything(2 * EACH)));
   });
 });

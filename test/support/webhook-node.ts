@@ -51,7 +51,7 @@ export class TestMembership {
 }
 
 /** Short times, so that tests don't take long. */
-const SETTINGS = { graceMs: 300, batchMs: 10, timeoutMs: 500, retryFirstMs: 100, retryLongestSeconds: 1 };
+const SETTINGS = { graceMs: 300, batchMs: 10, retryFirstMs: 100, retryLongestSeconds: 1 };
 
 export interface WebhookNodeOptions {
   readonly redis: string;
@@ -127,7 +127,7 @@ export class WebhookNode {
   }
 
   /** Stops in good order, as a node that is told to. */
-  async stop(ms = 1000): Promise<void> {
+  async stop(ms = 5000): Promise<void> {
     this.#membership.remove(this.id);
     await this.#delivery.stop(ms);
     this.#connections.close();
