@@ -81,7 +81,8 @@ export class WebhookShard implements EntryKeeper {
 
   /** Whether an event may be sent from here, if the request begins now. */
   holds({ claim }: Entry): boolean {
-    if (!claim.lost && this.#ports.clock.now() + this.#requestMs > claim.until) {
+    if (claim !== this.#claim) claim.lost = true;
+    else if (this.#ports.clock.now() + this.#requestMs > claim.until) {
       this.#lose();
       this.#again(RETRY_MS);
     }

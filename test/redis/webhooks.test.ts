@@ -372,6 +372,36 @@ describe('bounds', () => {
   });
 });
 
+describe('an entry that this version does not understand', () => {
+  it('stays for a later one, and holds up nothing', async () => {
+    const node = await start();
+    const [server] = redis.servers;
+    const stream = `carillon:{${shardOf(APP, 'a')}}:webhooks`;
+    await server?.client.xadd(stream, '*', 'k', 'something_new', 'c', 'a');
+    await server?.client.xadd(
+      stream,
+      '*',
+      't',
+      '1',
+      'i',
+      'x',
+      'a',
+      APP,
+      'k',
+      'client_event',
+      'c',
+      'a',
+      'e',
+      '{',
+    );
+    await add(node, miss('a'));
+    await receiver.until(1);
+    expect(receiver.events.map(brief)).toEqual(['cache_miss a']);
+    await eventually(async () => expect(await server?.client.xlen(stream)).toBe(2));
+    expect(node.warnings).toContain('webhook event not understood');
+  });
+});
+
 describe('dead letters', () => {
   it('are seen by all nodes, taken once, and replayed by any', async () => {
     receiver.answer = fail;
