@@ -1,7 +1,7 @@
 /** `Audience` over the registry's tables. */
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
-import { isOneOf } from '../../database/lists.ts';
+import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
@@ -26,15 +26,11 @@ export class SqlAudience implements Audience {
       case 'channels':
         return this.#listening(appId, 'channel', target.channels, query);
       case 'users':
-        return this.#page(query, (devices) =>
-          devices.where('app_id', '=', appId).where(this.#oneOf('user_id', target.users)),
-        );
+        return this.#few(appId, 'user_id', target.users, query);
       case 'devices':
-        return this.#page(query, (devices) =>
-          devices.where('app_id', '=', appId).where(this.#oneOf('id', target.ids)),
-        );
+        return this.#few(appId, 'id', target.ids, query);
       case 'all':
-        return this.#page(query, (devices) => devices.where('app_id', '=', appId));
+        return this.#page(appId, query, sql.ref('id'), (devices) => devices);
     }
   }
 
@@ -66,15 +62,27 @@ export class SqlAudience implements Audience {
     return { items: rows.map(audienceDeviceOf), next: ids.length < limit ? undefined : ids.at(-1) };
   }
 
-  /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
+  #few(
+    appId: string,
+    column: 'id' | 'user_id',
+    values: readonly string[],
+    query: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const id = withoutIndex(this.#database.dialect, 'id');
+    return this.#page(appId, query, id, (devices) => devices.where(this.#oneOf(column, values)));
+  }
+
   async #page(
+    appId: string,
     { createdUntil, after, limit }: AudienceQuery,
+    id: RawBuilder<string>,
     narrowed: <O>(devices: DeviceQuery<O>) => DeviceQuery<O>,
   ): Promise<AudiencePage> {
     const rows = await narrowed(this.#database.db.selectFrom('devices'))
       .select([...AUDIENCE_COLUMNS, 'created_at'])
-      .where('id', '>', after ?? '')
-      .orderBy('id')
+      .where('app_id', '=', appId)
+      .where(id, '>', after ?? '')
+      .orderBy(id)
       .limit(limit)
       .execute();
     const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(audienceDeviceOf);
