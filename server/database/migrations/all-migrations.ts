@@ -2,5 +2,6 @@
 import type { Migration } from '../migration.ts';
 import { devices } from './001-devices.ts';
 import { userBindings } from './002-user-bindings.ts';
+import { apps } from './005-apps.ts';
 
-export const allMigrations: readonly Migration[] = [devices, userBindings];
+export const allMigrations: readonly Migration[] = [devices, userBindings, apps];

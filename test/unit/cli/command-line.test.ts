@@ -18,6 +18,7 @@ async function run(args: string[], terminal = new FakeTerminal()) {
     trigger: async (): Promise<number> => {
       throw new UsageError('an event is needed');
     },
+    apps: async () => 0,
     'dead-letters': async () => 0,
     config: (rest: readonly string[]) => printConfig(rest, terminal),
   };
