@@ -39,6 +39,8 @@ export interface Job {
   readonly claims: number;
   /** True: the publish was cancelled before the job was taken. */
   readonly cancelled: boolean;
+  /** Jobs of the publish that were not settled then, this one included, notifications aside. */
+  readonly openJobs: number;
 }
 
 /** Devices a job of one provider holds at most: what a killed worker may send a second time. */

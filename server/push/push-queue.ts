@@ -137,8 +137,6 @@ export interface PushQueue {
    * The last job of a publish finishes it.
    */
   settle(job: Job, settlement: Settlement): Promise<boolean>;
-  /** Jobs of a publish that are not settled, notifications aside. */
-  openJobs(publishId: number): Promise<number>;
 
   /** True if the publish was scheduled or running. Its jobs are ready at once, so that workers put an end to them. */
   cancel(appId: string, publicId: string, now: number): Promise<boolean>;
