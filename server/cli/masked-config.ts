@@ -6,11 +6,19 @@ import type { Config } from '../config/config.ts';
 const MASK = '********';
 
 /** JSON in the form of a config file, two spaces deep. */
-export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node }: Config): string {
+export function maskedConfig({
+  developmentApp: _,
+  apps,
+  tls,
+  adminToken,
+  database,
+  ...node
+}: Config): string {
   const shown = {
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
+    ...maskedDatabase(database),
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,
@@ -20,6 +28,13 @@ export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node
     })),
   };
   return JSON.stringify(shown, null, 2);
+}
+
+function maskedDatabase(database: Config['database']): object {
+  if (database?.kind === 'sqlite') return { dataDir: database.folder };
+  if (database === undefined) return {};
+  const { ssl, ca, poolSize } = database;
+  return { database: { url: MASK, sslMode: ssl, ca: ca && MASK, poolSize } };
 }
 
 function maskedAuth(auth: App['auth']): App['auth'] {

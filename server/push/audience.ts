@@ -1,27 +1,44 @@
-/** Whom a publish reaches: the registry as the pipeline reads it. */
-import type { Page } from './device-store.ts';
-import type { Device } from './device.ts';
+/** Whom a publish goes to, page by page: memory does not grow with the audience. */
+import type { Address, Door, Platform, ProviderName } from './device.ts';
 import type { PublishTarget } from './publish.ts';
 
-export type AudienceDevice = Pick<Device, 'id' | 'provider' | 'platform' | 'token' | 'user' | 'door'>;
+/** What sending to a device takes. */
+export interface AudienceDevice extends Address {
+  readonly id: string;
+  readonly provider: ProviderName;
+  readonly platform: Platform;
+  readonly user: string | undefined;
+  readonly door: Door;
+}
 
-/** Targets that are looked up in the registry. */
+/** The targets that the registry knows the devices of. */
 export type RegistryTarget = Extract<
   PublishTarget,
   { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'all' }
 >;
 
 export interface AudienceQuery {
-  /** Milliseconds since the epoch: devices registered later are not meant. */
+  /** Milliseconds since the epoch; devices made later do not belong to the audience. */
   readonly createdUntil: number;
-  /** Devices with ids after this one; undefined from the beginning. */
+  /** `next` of the page before; undefined: from the beginning. */
   readonly after: string | undefined;
+  /** Devices looked at for this page, and so returned at most. */
   readonly limit: number;
 }
 
+export interface AudiencePage {
+  /** In the order of ids. A page may be empty although others follow. */
+  readonly items: readonly AudienceDevice[];
+  /** Where the next page begins; undefined: this was the last. */
+  readonly next: string | undefined;
+}
+
 export interface Audience {
-  /** Each device once, in the order of ids, however many of the names it listens to. */
-  devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<Page<AudienceDevice>>;
-  /** Those that exist, in any order. */
+  /**
+   * Devices that a target reaches, each once however many of the target's names or users lead to it. Reads what is
+   * there at each page's time; a device that leaves the audience meanwhile may or may not be among them.
+   */
+  devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<AudiencePage>;
+  /** Those of the devices that still exist, in no particular order. */
   byIds(appId: string, ids: readonly string[]): Promise<readonly AudienceDevice[]>;
 }

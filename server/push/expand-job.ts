@@ -26,14 +26,11 @@ export async function expand(
   const now = clock.now();
   if (audience === undefined || !isRegistryTarget(target)) return noMore(now, false);
   if (expiresAt !== undefined && now > expiresAt) return noMore(now, true);
-  const { items, hasMore } = await pageOf(publish, target, after, settings, audience);
+  const { items, next: rest } = await pageOf(publish, target, after, settings, audience);
   const plan = new Plan(publish, ports, await onlineAmong(publish, items, ports));
   for (const device of items) plan.add(device);
   const next = plan.jobs(now);
-  const last = items.at(-1);
-  if (hasMore && last !== undefined) {
-    next.push({ work: { kind: 'expand', after: last.id }, runAt: now, tries: 0 });
-  }
+  if (rest !== undefined) next.push({ work: { kind: 'expand', after: rest }, runAt: now, tries: 0 });
   const { skipped } = plan;
   return { at: now, outcomes: skipped, targeted: items.length, next, dead: [], cutShort: false };
 }

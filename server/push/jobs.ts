@@ -3,7 +3,7 @@ import type { ProviderName } from './device.ts';
 import type { ProviderGroup } from './push-provider.ts';
 
 export type Work =
-  /** Find the next devices of the audience, after a device's id, and make jobs of them. */
+  /** Find the next page of the audience, and make jobs of it. */
   | { readonly kind: 'expand'; readonly after: string | undefined }
   /** Send to devices of the registry. */
   | { readonly kind: 'devices'; readonly provider: ProviderName; readonly ids: readonly string[] }

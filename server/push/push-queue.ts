@@ -45,9 +45,9 @@ export interface NewOutcome {
   readonly messageId: string | undefined;
 }
 
-/** An address that the provider calls dead. */
-export interface DeadAddress {
-  readonly provider: ProviderName;
+/** A device whose token the provider calls dead. */
+export interface DeadDevice {
+  readonly id: string;
   readonly token: string;
 }
 
@@ -61,7 +61,7 @@ export interface Settlement {
   readonly targeted: number;
   readonly next: readonly NewJob[];
   /** Devices to be removed with the same step, if they still have these tokens. */
-  readonly dead: readonly DeadAddress[];
+  readonly dead: readonly DeadDevice[];
   /** True: the publish's time was over before all its recipients were found. */
   readonly cutShort: boolean;
 }

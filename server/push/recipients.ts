@@ -39,6 +39,7 @@ async function devicesOf(
       token,
       user,
       platform,
+      registered: true,
       ofBeams: door === 'beams',
     }),
   );
@@ -52,6 +53,7 @@ const NOBODY: Omit<Recipient, 'key' | 'item'> = {
   token: '',
   user: undefined,
   platform: '',
+  registered: false,
   ofBeams: false,
 };
 

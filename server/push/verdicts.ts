@@ -3,7 +3,7 @@ import type { Chance } from '../lib/chance.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Platform, ProviderName } from './device.ts';
 import type { Verdict } from './push-provider.ts';
-import type { DeadAddress, NewOutcome } from './push-queue.ts';
+import type { DeadDevice, NewOutcome } from './push-queue.ts';
 
 export interface Recipient {
   /** Under which its outcome is noted: see `NewOutcome`. */
@@ -14,6 +14,8 @@ export interface Recipient {
   readonly token: string;
   readonly user: string | undefined;
   readonly platform: Platform | '';
+  readonly registered: boolean;
+  /** Registered through Beams. */
   readonly ofBeams: boolean;
 }
 
@@ -43,7 +45,7 @@ export interface Sorted {
   readonly outcomes: NewOutcome[];
   /** By the time of their next try. */
   readonly retries: Map<number, Retry>;
-  readonly dead: DeadAddress[];
+  readonly dead: DeadDevice[];
 }
 
 export interface Retry {
@@ -68,14 +70,13 @@ export class Sorter {
   }
 
   add(recipient: Recipient, verdict: Verdict): void {
-    const { provider } = this.#case;
     switch (verdict.kind) {
       case 'sent':
         this.#end(recipient, 'sent', undefined, undefined, verdict.messageId);
         return;
       case 'dead':
         this.#end(recipient, 'dead', verdict.code, verdict.reason);
-        if (recipient.token !== '') this.sorted.dead.push({ provider, token: recipient.token });
+        if (recipient.registered) this.sorted.dead.push({ id: recipient.key, token: recipient.token });
         return;
       case 'refused':
         this.#end(recipient, 'failed', verdict.code, verdict.reason);
