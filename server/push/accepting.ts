@@ -27,6 +27,9 @@ export function objectionTo(
     if (payloads[target.provider] === undefined) {
       return { kind: 'invalid', reason: `the publish has nothing for ${target.provider}` };
     }
+    if (target.kind === 'tokens' && target.tokens.length === 0) {
+      return { kind: 'invalid', reason: 'the publish names no tokens' };
+    }
     if (target.kind !== 'tokens' && provider.sendToGroup === undefined) {
       return { kind: 'invalid', reason: `${target.provider} has no topics or conditions` };
     }
@@ -37,7 +40,8 @@ export function objectionTo(
   for (const [name, provider] of providers) {
     if (!isRegistryTarget(target) && target.provider !== name) continue;
     const rendered = rendering.message(provider, name, false);
-    if (!isMissing(rendered) && isPayloadProblem(rendered)) return { kind: 'invalid', reason: rendered.problem };
+    if (!isMissing(rendered) && isPayloadProblem(rendered))
+      return { kind: 'invalid', reason: rendered.problem };
   }
   return undefined;
 }
@@ -54,7 +58,11 @@ function firstWork(target: NewPublish['target']): Work[] {
   const { provider } = target;
   switch (target.kind) {
     case 'tokens':
-      return piecesOf([...new Set(target.tokens)], JOB_SIZE).map((tokens) => ({ kind: 'tokens', provider, tokens }));
+      return piecesOf([...new Set(target.tokens)], JOB_SIZE).map((tokens) => ({
+        kind: 'tokens',
+        provider,
+        tokens,
+      }));
     case 'topic':
       return [{ kind: 'group', provider, group: { topic: target.topic } }];
     case 'condition':

@@ -97,6 +97,15 @@ class Plan {
 
   #skip({ id, provider, user }: AudienceDevice, code: string, reason: string): void {
     const status = 'skipped';
-    this.skipped.push({ recipient: id, provider, user, status, tries: 0, code, reason, messageId: undefined });
+    this.skipped.push({
+      recipient: id,
+      provider,
+      user,
+      status,
+      tries: 0,
+      code,
+      reason,
+      messageId: undefined,
+    });
   }
 }

@@ -1,9 +1,16 @@
 /** How much a node does at a time, lane by lane, so that a slow provider holds up only its own notifications. */
-import { type Job, type Lane, LANES, laneOf, sizeOf } from './jobs.ts';
+import { type Job, LANES, type Lane, laneOf, sizeOf } from './jobs.ts';
 import type { Room } from './push-queue.ts';
 
 /** Jobs of a lane under way at a time: the many small ones of small publishes. */
-const JOBS: Readonly<Record<Lane, number>> = { expand: 4, notify: 8, fcm: 64, apns: 64, webpush: 64, hms: 64 };
+const JOBS: Readonly<Record<Lane, number>> = {
+  expand: 4,
+  notify: 8,
+  fcm: 64,
+  apns: 64,
+  webpush: 64,
+  hms: 64,
+};
 
 export class LaneRooms {
   readonly #recipients: number;

@@ -1,7 +1,7 @@
 /** Takes jobs from the queue as there is room for them, and keeps their leases. One per node. */
 import type { Ids } from '../lib/ids.ts';
-import type { Job, Lane } from './jobs.ts';
 import { JobRunner } from './job-runner.ts';
+import type { Job, Lane } from './jobs.ts';
 import { LaneRooms } from './lane-rooms.ts';
 import type { PipelinePorts, PipelineSettings } from './pipeline.ts';
 

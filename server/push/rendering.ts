@@ -46,7 +46,12 @@ export class Rendering {
   }
 
   /** A message with the user's values in its texts; not kept. */
-  messageFor(provider: PushProvider, name: ProviderName, ofBeams: boolean, user: string | undefined): Rendered {
+  messageFor(
+    provider: PushProvider,
+    name: ProviderName,
+    ofBeams: boolean,
+    user: string | undefined,
+  ): Rendered {
     const { variables } = this.publish;
     const own = user !== undefined && variables !== undefined && Object.hasOwn(variables, user);
     return this.#prepare(provider, name, this.#marked(ofBeams), (own && variables[user]) || {});

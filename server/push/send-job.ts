@@ -33,7 +33,11 @@ interface Batch {
   readonly recipients: Recipient[];
 }
 
-const GONE: End = { status: 'skipped', code: 'device_gone', reason: 'the device was removed before it was sent to' };
+const GONE: End = {
+  status: 'skipped',
+  code: 'device_gone',
+  reason: 'the device was removed before it was sent to',
+};
 const CANCELLED: End = { status: 'cancelled', code: 'cancelled', reason: 'the publish was cancelled' };
 const EXPIRED: End = { status: 'expired', code: 'expired', reason: 'its time was over before it was sent' };
 const NO_PAYLOAD: End = {
@@ -55,7 +59,8 @@ export async function send(task: SendTask, ports: PipelinePorts): Promise<Settle
     for (const recipient of recipients.present) if (end !== undefined) endOf(sorter, recipient, end);
     return settlementOf(task, sorter, ports);
   }
-  if (rendering.personal && work.kind !== 'group') await sendPersonally(task, provider, recipients, sorter, ports);
+  if (rendering.personal && work.kind !== 'group')
+    await sendPersonally(task, provider, recipients, sorter, ports);
   else await sendAlike(task, provider, recipients, sorter, ports);
   const seconds = (ports.clock.now() - startedAt) / 1000;
   ports.metrics.jobDone(work.provider, recipientTypeOf(publish.target), seconds);
@@ -77,7 +82,10 @@ export function lastTryOf({ expiresAt, createdAt, sendAt }: QueuedPublish, { giv
   return expiresAt ?? Math.max(createdAt, sendAt ?? 0) + giveUpMs;
 }
 
-function sorterFor({ job, work, rendering, retry, signal }: SendTask, { clock, chance }: PipelinePorts): Sorter {
+function sorterFor(
+  { job, work, rendering, retry, signal }: SendTask,
+  { clock, chance }: PipelinePorts,
+): Sorter {
   const { publish } = rendering;
   const judgement = {
     provider: work.provider,
@@ -179,13 +187,20 @@ async function sendBatch(
   for (const { recipient, verdict, count } of counts.values()) {
     const success = verdict.kind === 'sent';
     const { platform } = recipient;
-    ports.metrics.attempted({ provider: name, recipientType, platform, success, code: codeOf(verdict) }, count);
+    ports.metrics.attempted(
+      { provider: name, recipientType, platform, success, code: codeOf(verdict) },
+      count,
+    );
   }
   for (const verdict of verdicts) {
     if (verdict.kind !== 'misconfigured') continue;
     const { appId } = task.rendering.publish;
     const { code, reason } = verdict;
-    ports.log.warn(`${appId} ${name} ${code}`, { appId, provider: name, code, reason }, 'push provider refuses us');
+    ports.log.warn(
+      `${appId} ${name} ${code}`,
+      { appId, provider: name, code, reason },
+      'push provider refuses us',
+    );
     break;
   }
 }
