@@ -194,13 +194,14 @@ export class MemoryPushQueue implements PushQueue {
     }
   }
 
-  #take({ lane, jobs, recipients }: Room): HeldJob[] {
+  #take({ lane, jobs, recipients, idle }: Room): HeldJob[] {
     const ready = this.#readyOf(lane);
     const taken: HeldJob[] = [];
     let left = recipients;
-    while (taken.length < jobs && left > 0) {
+    while (taken.length < jobs) {
       const next = ready.first;
-      if (next === undefined || (taken.length > 0 && sizeOf(next.work) > left)) break;
+      if (next === undefined) break;
+      if (sizeOf(next.work) > left && !(idle && taken.length === 0)) break;
       left -= sizeOf(next.work);
       taken.push(next);
       ready.shift();

@@ -92,6 +92,7 @@ function sorterFor(
     tries: job.tries,
     lastAt: lastTryOf(publish, retry),
     expires: publish.expiresAt !== undefined,
+    toUsers: publish.target.kind === 'users',
     signal,
   };
   return new Sorter(judgement, retry, clock, chance);

@@ -408,12 +408,24 @@ onEachDatabase((given) => {
       });
     });
 
+    it('are named in outcomes of whatever reached them, while their devices are theirs', async () => {
+      const id = await register('a1', { user: 'ada', channels: ['c'] });
+      const node = start();
+      const publicId = await node.accept(toChannel('c'));
+      await node.ended(publicId);
+      expect((await node.outcomes(publicId))[0]?.user).toBe('ada');
+      registry.clock.advance(1000);
+      await registry.store.update(appId, { ids: [id] }, { user: 'bob' });
+      expect((await node.outcomes(publicId))[0]?.user).toBeUndefined();
+    });
+
     it('are forgotten in outcomes with the user', async () => {
       await register('a1', { user: 'ada' });
       const node = start();
       const publicId = await node.accept();
       await node.ended(publicId);
       const { database } = given();
+      await registry.store.removeUser(appId, 'ada');
       await database.transaction((trx) => forgetUserInOutcomes(trx, 'another app', 'ada'));
       expect((await node.outcomes(publicId))[0]?.user).toBe('ada');
       await database.transaction((trx) => forgetUserInOutcomes(trx, appId, 'ada'));

@@ -134,7 +134,7 @@ export function testNode(parts: NodeParts): TestNode {
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  for (let tries = 0; tries < 2000; tries += 1) {
+  for (let tries = 0; tries < 5000; tries += 1) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     await pause(5);
