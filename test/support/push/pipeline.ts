@@ -15,7 +15,7 @@ import { silentLogger } from '../silent-logger.ts';
 import { FakeProvider } from './fake-provider.ts';
 import { newPublish } from './publishes.ts';
 
-export const INSTANCE = '11111111-1111-4111-8111-111111111111';
+const INSTANCE = '11111111-1111-4111-8111-111111111111';
 
 export interface TestNode {
   readonly push: Push;
