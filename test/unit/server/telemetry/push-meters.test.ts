@@ -1,16 +1,12 @@
-import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { type PushGauges, prometheusPush } from '../../../../server/telemetry/prometheus-push.ts';
+import { PushMeters } from '../../../../server/telemetry/push-meters.ts';
 
 it('counts what providers answered, and jobs, under the names that Centrifugo has', async () => {
-  const registry = new Registry();
-  let gauges: ReturnType<PushGauges>;
-  const metrics = prometheusPush(registry, () => gauges);
-  expect(await registry.metrics()).not.toContain('centrifugo_push_queue_consuming_lag{');
-  gauges = {
+  const meters = new PushMeters();
+  meters.watch({
     inFlight: () => new Map([['fcm', 2]]),
     backlog: async () => new Map([['expand', 7]]),
-  };
+  });
   const sent = {
     provider: 'fcm',
     recipientType: 'channels',
@@ -18,11 +14,11 @@ it('counts what providers answered, and jobs, under the names that Centrifugo ha
     success: true,
     code: '',
   } as const;
-  metrics.attempted(sent, 500);
-  metrics.attempted({ ...sent, success: false, code: 'UNREGISTERED' }, 3);
-  metrics.jobDone('fcm', 'channels', 0.25);
-  metrics.scheduled('users');
-  const lines = (await registry.metrics()).split('\n');
+  meters.attempted(sent, 500);
+  meters.attempted({ ...sent, success: false, code: 'UNREGISTERED' }, 3);
+  meters.jobDone('fcm', 'channels', 0.25);
+  meters.scheduled('users');
+  const lines = (await meters.render()).split('\n');
   expect(lines).toEqual(
     expect.arrayContaining([
       'centrifugo_push_notification_count{provider="fcm",recipient_type="channels",platform="android",success="true",err_code=""} 500',
@@ -36,10 +32,10 @@ it('counts what providers answered, and jobs, under the names that Centrifugo ha
 });
 
 it('answers a scrape while the database does not', async () => {
-  const registry = new Registry();
-  prometheusPush(registry, () => ({
-    inFlight: () => new Map(),
+  const meters = new PushMeters();
+  meters.watch({
+    inFlight: () => new Map([['fcm', 1]]),
     backlog: () => Promise.reject(new Error('the database is away')),
-  }));
-  expect(await registry.metrics()).toContain('centrifugo_push_consuming_inflight_jobs');
+  });
+  expect(await meters.render()).toContain('centrifugo_push_consuming_inflight_jobs{provider="fcm",queue="fcm"} 1');
 });
