@@ -22,7 +22,7 @@ import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
-import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
+import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
 import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
@@ -165,7 +165,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
-  const site = new Site(pages, authSite, admin, api, logger);
+  const site = new Site(pages, [authSite], admin, api, logger);
 
   const policy = new AddressPolicy({
     allowPrivate: config.allowPrivateAddresses,
@@ -204,7 +204,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.app,
     {
       handle: (request) => site.handle(request),
-      needsCaller: (path) => authSite.serves(path) || path.startsWith(ADMIN_PREFIX),
+      needsCaller: (path) => site.needsCaller(path),
+      refusal: (request, status, message) => site.refusal(request, status, message),
       counters,
       logger,
     },
