@@ -94,6 +94,8 @@ export interface DeviceStore {
   /** Writes the whole state of a device. */
   register(appId: string, registration: Registration, id: RegistrationId): Promise<Device>;
   find(appId: string, id: string): Promise<Device | undefined>;
+  /** Gives a device another token; another device that had it is forgotten. False: no such device. */
+  changeToken(appId: string, id: string, token: string): Promise<boolean>;
   /** Changes every device that fits; returns how many. Whoever calls sees to it that the filter is not empty. */
   update(appId: string, filter: DeviceFilter, changes: DeviceChanges): Promise<number>;
   /** Removes every device that fits, with its subscriptions; returns how many. Bindings of users stay. */
