@@ -52,6 +52,14 @@ export interface WebhookDeliverySettings {
   readonly drainSeconds: number;
 }
 
+/** Of push, for all apps; an app's own is in its `push`. */
+export interface PushDeliverySettings {
+  /** Days after which devices that did not register again are removed; 0 keeps them. */
+  readonly maxInactiveDeviceDays: number;
+  /** Days for which finished publishes can be asked about. */
+  readonly keepDays: number;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -72,6 +80,7 @@ export interface Config {
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
+  readonly push: PushDeliverySettings;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */

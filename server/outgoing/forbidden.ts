@@ -10,7 +10,7 @@ export function forbidden(url: URL, policy: AddressPolicy): string | undefined {
 }
 
 export function notAllowed(host: string): string {
-  return `${host} is a private address, and those are not allowed (allowPrivateAddresses)`;
+  return `${host} is a private address, and those are allowed only with CARILLON_ALLOW_PRIVATE_ADDRESSES (allowPrivateAddresses)`;
 }
 
 function hostOf({ hostname }: URL): string {
