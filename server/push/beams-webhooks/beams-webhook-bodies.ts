@@ -12,13 +12,15 @@ export interface BeamsEvent {
   readonly payload: object;
 }
 
+export const USERS_ATTEMPTED = 'v1.PublishToUsersAttempt';
+
 export function usersAttempted(
   instanceId: string,
   publishId: string,
   { delivered, noDevices, failed }: NonNullable<FinishedPublish['users']>,
 ): BeamsEvent {
   return {
-    type: 'v1.PublishToUsersAttempt',
+    type: USERS_ATTEMPTED,
     payload: {
       instance_id: instanceId,
       publish_id: publishId,

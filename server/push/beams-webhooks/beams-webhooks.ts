@@ -5,6 +5,7 @@ import type { BeamsSettings } from '../../apps/push-settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ids } from '../../lib/ids.ts';
 import type { Receipt } from '../publishing.ts';
+import type { NewPublish } from '../publish.ts';
 import type { FinishedPublish } from '../push-queue.ts';
 import {
   type BeamsEvent,
@@ -12,6 +13,7 @@ import {
   finishedBody,
   notificationReceived,
   startedBody,
+  USERS_ATTEMPTED,
   usersAttempted,
   webhookIdOf,
 } from './beams-webhook-bodies.ts';
@@ -40,6 +42,13 @@ export class BeamsWebhooks {
 
   constructor(ports: BeamsWebhookPorts) {
     this.#ports = ports;
+  }
+
+  /** Whether somebody wants to hear that the publish is finished. */
+  wants({ appId, door, target, publishWebhook }: NewPublish): boolean {
+    if (publishWebhook !== undefined) return true;
+    if (door !== 'beams' || target.kind !== 'users') return false;
+    return this.#beamsOf(appId)?.webhooks.some(({ events }) => events.includes(USERS_ATTEMPTED)) ?? false;
   }
 
   /** A publish that names an address was accepted. */
