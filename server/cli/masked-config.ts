@@ -7,11 +7,19 @@ import { maskedPush } from './masked-push.ts';
 const MASK = '********';
 
 /** JSON in the form of a config file, two spaces deep. */
-export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node }: Config): string {
+export function maskedConfig({
+  developmentApp: _,
+  apps,
+  tls,
+  adminToken,
+  database,
+  ...node
+}: Config): string {
   const shown = {
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
+    ...maskedDatabase(database),
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
       ...app,
@@ -22,6 +30,13 @@ export function maskedConfig({ developmentApp: _, apps, tls, adminToken, ...node
     })),
   };
   return JSON.stringify(shown, null, 2);
+}
+
+function maskedDatabase(database: Config['database']): object {
+  if (database?.kind === 'sqlite') return { dataDir: database.folder };
+  if (database === undefined) return {};
+  const { ssl, ca, poolSize } = database;
+  return { database: { url: MASK, sslMode: ssl, ca: ca && MASK, poolSize } };
 }
 
 function maskedAuth(auth: App['auth']): App['auth'] {

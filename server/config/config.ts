@@ -66,6 +66,26 @@ export interface TlsSettings {
   readonly passphrase: string | undefined;
 }
 
+/** PostgreSQL, which several nodes may share. */
+export interface PostgresSettings {
+  readonly kind: 'postgres';
+  /** `postgres://user:password@host:port/database`, without parameters about TLS. */
+  readonly url: string;
+  /** Unencrypted, encrypted, or encrypted with the server's certificate checked. */
+  readonly ssl: 'disable' | 'require' | 'verify-full';
+  /** PEM of the authorities that are trusted instead of the system's. */
+  readonly ca: string | undefined;
+  readonly poolSize: number;
+}
+
+/** SQLite in a folder that this node has to itself. */
+export interface SqliteSettings {
+  readonly kind: 'sqlite';
+  readonly folder: string;
+}
+
+export type DatabaseSettings = PostgresSettings | SqliteSettings;
+
 export interface Config {
   readonly mode: Mode;
   /** Address to listen on; `0.0.0.0` for all of IPv4, `::` for all addresses. */
@@ -81,6 +101,8 @@ export interface Config {
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
   readonly push: PushDeliverySettings;
+  /** Where devices, their users and notifications are kept; undefined: nowhere, and push knows no devices. */
+  readonly database: DatabaseSettings | undefined;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */

@@ -10,11 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const PREFIX = 'CARILLON_';
 
 /** Names whose meaning is settled although this version does nothing with them. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'CARILLON_REDIS_URL',
-  'CARILLON_DATABASE_URL',
-  'CARILLON_DATA_DIR',
-]);
+const RESERVED: ReadonlySet<string> = new Set(['CARILLON_REDIS_URL']);
 
 export interface EnvironmentLayer extends Layer {
   /** The file that `CARILLON_CONFIG` names. */

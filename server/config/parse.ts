@@ -7,6 +7,7 @@ import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
 import type { Config, Mode } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
+import { databaseFrom, databaseProblems } from './database-rules.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts';
 import { type Environment, readEnvironment } from './env.ts';
 import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
@@ -99,13 +100,14 @@ function resolve(
 
   problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
   problems.push(...tlsProblems(node.tls, spell, readFile));
+  problems.push(...databaseProblems(node.database, spell, readFile));
   problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
   if (mode === 'production') problems.push(...productionProblems(apps));
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  const config = frozen(build(node, mode, apps, developmentApp));
+  const config = frozen(build(node, mode, apps, developmentApp, readFile));
   warnings.push(
     ...(mode === 'production'
       ? [...productionWarnings(apps), ...authWarnings(apps)]
@@ -135,6 +137,7 @@ function build(
   mode: Mode,
   apps: readonly App[],
   developmentApp: App | undefined,
+  readFile: ReadFile,
 ): Config {
   return {
     mode,
@@ -149,6 +152,7 @@ function build(
     cache: node.cache,
     webhooks: node.webhooks,
     push: node.push,
+    database: databaseFrom(node.database, node.dataDir, readFile),
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
     drainSeconds: node.drainSeconds,

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
+import { isDatabaseUrl, SSL_MODES } from './database-rules.ts';
 import { overridesOf } from './overrides.ts';
 import { oneAppPush, pushDelivery, pushSchema } from './push-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
@@ -269,6 +270,27 @@ export const nodeSchema = group('Node', {
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
   push: pushDelivery.prefault({}),
+  database: group('Database', {
+    url: described(z.string().max(4096).refine(isDatabaseUrl), {
+      description: 'PostgreSQL for devices, their users and notifications; several nodes may share it',
+      must: 'an address such as postgres://user:password@host:5432/database',
+      secret: true,
+    }).optional(),
+    sslMode: described(z.enum(SSL_MODES), {
+      description:
+        "Whether its connections are encrypted, and whether its certificate's name and issuer are checked",
+      fallback: 'sslmode of the address, else disable',
+    }).optional(),
+    caFile: filePath(
+      "PEM file with the authorities that its certificate is checked against; else the system's",
+    ).optional(),
+    poolSize: whole(1, 1000, 10, 'Connections of this node to it'),
+  }).prefault({}),
+  dataDir: described(z.string().min(1).max(4096), {
+    description: 'Folder of the embedded database (SQLite), for one node, where none is given by address',
+    must: 'the path of a folder',
+    heading: 'Database',
+  }).optional(),
   allowPrivateAddresses: toggle(
     false,
     'Let webhooks and push reach private and link-local addresses, and this machine in production',

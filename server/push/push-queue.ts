@@ -8,8 +8,9 @@
  * Jobs of a lane are taken in the order of their turns. A publish's jobs get turns a second apart from now on, so a
  * huge publish stands behind a small one that comes later, and is overtaken by no stream of them for ever.
  */
-import type { Page, PageQuery } from './device-store.ts';
+
 import type { ProviderName } from './device.ts';
+import type { Page, PageQuery } from './device-store.ts';
 import type { Job, Lane, NewJob } from './jobs.ts';
 import type { NewPublish, Outcome, PublishCounts, PublishReport, PublishStatus } from './publish.ts';
 

@@ -1,12 +1,12 @@
 // The programs that tests start and npm doesn't install. Run before the tests: installs what is missing where it
 // may (as root, by apt), else says what to install and fails. Plain JavaScript, because it runs before everything.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * One line a program: what it is for, the variable that may hold its path, the names it goes by, and the Debian
- * package that has it.
+ * One line a program: what it is for, the variable that may hold its path, the names it goes by, the Debian package
+ * that has it, and where that package puts it if not on the path.
  */
 const PROGRAMS = [
   {
@@ -14,6 +14,12 @@ const PROGRAMS = [
     variable: 'CHROMIUM_PATH',
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     package: 'chromium',
+  },
+  {
+    use: 'the tests of databases',
+    names: ['postgres'],
+    package: 'postgresql',
+    folders: versionsOf('/usr/lib/postgresql').map((version) => join(version, 'bin')),
   },
 ];
 
@@ -24,17 +30,22 @@ if (missing.length > 0) {
   for (const program of still) {
     process.stderr.write(
       `Missing for ${program.use}: ${program.names.join(' or ')}. ` +
-        `Install it (Debian, Ubuntu: apt-get install ${program.package}) or set ${program.variable} to its path.\n`,
+        `Install it (Debian, Ubuntu: apt-get install ${program.package})` +
+        `${program.variable ? ` or set ${program.variable} to its path` : ''}.\n`,
     );
   }
   if (still.length > 0) process.exitCode = 1;
 }
 
-function isPresent({ variable, names }) {
-  const given = process.env[variable];
+function isPresent({ variable, names, folders: more = [] }) {
+  const given = variable && process.env[variable];
   if (given) return isExecutable(given);
-  const folders = (process.env.PATH ?? '').split(delimiter);
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...more];
   return names.some((name) => folders.some((folder) => isExecutable(join(folder, name))));
+}
+
+function versionsOf(folder) {
+  return existsSync(folder) ? readdirSync(folder).map((version) => join(folder, version)) : [];
 }
 
 function isExecutable(path) {

@@ -4,8 +4,8 @@ import type { AppRegistry } from '../../apps/app-registry.ts';
 import type { BeamsSettings } from '../../apps/push-settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ids } from '../../lib/ids.ts';
-import type { Receipt } from '../publishing.ts';
 import type { NewPublish } from '../publish.ts';
+import type { Receipt } from '../publishing.ts';
 import type { FinishedPublish } from '../push-queue.ts';
 import {
   type BeamsEvent,

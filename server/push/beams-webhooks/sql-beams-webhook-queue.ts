@@ -34,21 +34,23 @@ export class SqlBeamsWebhookQueue implements BeamsWebhookQueue {
 
   async add(webhooks: readonly NewBeamsWebhook[]): Promise<void> {
     if (webhooks.length === 0) return;
-    const rows = webhooks.map((webhook): BeamsWebhookRow => ({
-      id: this.#ids.uniqueId(),
-      key: webhook.key,
-      app_id: webhook.appId,
-      webhook_id: webhook.webhookId ?? null,
-      url: webhook.url ?? null,
-      lane: webhook.lane,
-      event_type: webhook.eventType,
-      body: webhook.body,
-      created_at: webhook.createdAt,
-      failures: 0,
-      state: 'waiting',
-      at: webhook.createdAt,
-      reason: '',
-    }));
+    const rows = webhooks.map(
+      (webhook): BeamsWebhookRow => ({
+        id: this.#ids.uniqueId(),
+        key: webhook.key,
+        app_id: webhook.appId,
+        webhook_id: webhook.webhookId ?? null,
+        url: webhook.url ?? null,
+        lane: webhook.lane,
+        event_type: webhook.eventType,
+        body: webhook.body,
+        created_at: webhook.createdAt,
+        failures: 0,
+        state: 'waiting',
+        at: webhook.createdAt,
+        reason: '',
+      }),
+    );
     await this.#database.db
       .insertInto('beams_webhooks')
       .values(rows)
@@ -130,9 +132,16 @@ export class SqlBeamsWebhookQueue implements BeamsWebhookQueue {
     appId: string | undefined,
     { after = '', limit }: PageQuery,
   ): Promise<Page<FailedBeamsWebhook>> {
-    let query = this.#database.db.selectFrom('beams_webhooks').selectAll().where(FAILED).where('id', '>', after);
+    let query = this.#database.db
+      .selectFrom('beams_webhooks')
+      .selectAll()
+      .where(FAILED)
+      .where('id', '>', after);
     if (appId !== undefined) query = query.where('app_id', '=', appId);
-    const rows = await query.orderBy('id').limit(limit + 1).execute();
+    const rows = await query
+      .orderBy('id')
+      .limit(limit + 1)
+      .execute();
     const items = rows
       .slice(0, limit)
       .map((row) => ({ ...webhookOf(row), reason: row.reason, failedAt: row.at }));
@@ -155,12 +164,7 @@ export class SqlBeamsWebhookQueue implements BeamsWebhookQueue {
       const { numDeletedRows } = await this.#database.db
         .deleteFrom('beams_webhooks')
         .where('id', 'in', (rows) =>
-          rows
-            .selectFrom('beams_webhooks')
-            .select('id')
-            .where(SETTLED)
-            .where('at', '<', before)
-            .limit(STEP),
+          rows.selectFrom('beams_webhooks').select('id').where(SETTLED).where('at', '<', before).limit(STEP),
         )
         .executeTakeFirst();
       forgotten += Number(numDeletedRows);

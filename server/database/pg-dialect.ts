@@ -1,0 +1,25 @@
+/** Kysely over a pool of connections to PostgreSQL. */
+import { type Driver, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { PostgresSettings } from '../config/config.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { GuardedDriver } from './guarded-driver.ts';
+import { pgOptions } from './pg-connection.ts';
+import { typedPgError } from './pg-errors.ts';
+
+export class PgDialect extends PostgresDialect {
+  /** Connects when first asked. */
+  constructor(settings: PostgresSettings, log: OccasionalLog) {
+    const pool = new pg.Pool({ ...pgOptions(settings), max: settings.poolSize });
+    const lost = (error: Error): void =>
+      log.warn('database connection lost', { err: typedPgError(error) }, 'database connection lost');
+    // Whoever uses the connection is told as well; without a listener the process would end.
+    pool.on('connect', (client) => client.on('error', lost));
+    pool.on('error', lost);
+    super({ pool });
+  }
+
+  override createDriver(): Driver {
+    return new GuardedDriver(super.createDriver(), typedPgError);
+  }
+}

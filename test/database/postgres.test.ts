@@ -1,0 +1,87 @@
+/** PostgreSQL that goes away and comes back, and addresses that lead nowhere. */
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../server/database/database.ts';
+import { DatabaseUnavailable } from '../../server/database/database-error.ts';
+import { openTestDatabase, postgresSettings } from '../support/databases.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+describe('PostgreSQL', () => {
+  let server: TestPostgres;
+  let url: string;
+  let database: Database;
+  beforeAll(async () => {
+    server = await startPostgres();
+    url = await server.createDatabase();
+    database = await openTestDatabase(postgresSettings(url));
+  });
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  });
+  const count = (on = database) => on.db.selectFrom('devices').select('id').execute();
+
+  it('that cannot be reached is named, without user and password', async () => {
+    const nowhere = 'postgres://someone:hush-hush@127.0.0.1:1/nothing';
+    const error = await openTestDatabase(postgresSettings(nowhere)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DatabaseUnavailable);
+    expect(String(error)).toMatch(/the database at 127\.0\.0\.1:1\/nothing can't be used: .*ECONNREFUSED/);
+    expect(String(error)).not.toMatch(/someone|hush/);
+  });
+
+  it('without that database says so', async () => {
+    const missing = url.replace(/[^/]*$/, 'missing');
+    await expect(openTestDatabase(postgresSettings(missing))).rejects.toThrow(
+      'database "missing" does not exist',
+    );
+  });
+
+  it('that goes away fails what is under way and what comes, and works again when it is back', async () => {
+    const [first, second] = [sql`select pg_sleep(30)`, sql`select pg_sleep(30)`].map((query) =>
+      query.execute(database.db).catch((error: unknown) => error),
+    );
+    const within = database
+      .transaction(async (trx) => sql`select pg_sleep(30)`.execute(trx))
+      .catch((error: unknown) => error);
+    // Until they are under way.
+    await expect.poll(async () => (await sleepers(database)).length).toBe(3);
+    await server.crash();
+    for (const failed of [first, second, within]) expect(await failed).toBeInstanceOf(DatabaseUnavailable);
+    await expect(count()).rejects.toBeInstanceOf(DatabaseUnavailable);
+    await server.restart();
+    expect(await count()).toEqual([]);
+    expect(
+      await database.transaction(async (trx) => (await trx.selectFrom('devices').execute()).length),
+    ).toBe(0);
+  });
+
+  it('runs a transaction again after a deadlock', async () => {
+    await sql`create table pairs (id int primary key, n int not null)`.execute(database.db);
+    await sql`insert into pairs values (1, 0), (2, 0)`.execute(database.db);
+    let runs = 0;
+    let holding = 0;
+    let bothHold = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      bothHold = resolve;
+    });
+    const crossing = (first: number, second: number): Promise<void> =>
+      database.transaction(async (trx) => {
+        runs += 1;
+        await sql`update pairs set n = n + 1 where id = ${first}`.execute(trx);
+        holding += 1;
+        if (holding === 2) bothHold();
+        await held;
+        await sql`update pairs set n = n + 1 where id = ${second}`.execute(trx);
+      });
+    await Promise.all([crossing(1, 2), crossing(2, 1)]);
+    expect(runs).toBe(3);
+    const { rows } = await sql`select n from pairs`.execute(database.db);
+    expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+});
+
+async function sleepers({ db }: Database): Promise<unknown[]> {
+  const { rows } = await sql`select pid from pg_stat_activity
+    where query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`.execute(db);
+  return rows;
+}
