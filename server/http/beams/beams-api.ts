@@ -1,6 +1,7 @@
 /** What is asked at the Beams doors, handed to who answers it. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Ids } from '../../lib/ids.ts';
+import type { AddressPolicy } from '../../outgoing/address-policy.ts';
 import { isUserId } from '../../push/beams-user-token.ts';
 import type { BeamsWebhooks } from '../../push/beams-webhooks/beams-webhooks.ts';
 import type { DeviceStore } from '../../push/device-store.ts';
@@ -14,7 +15,6 @@ import { BeamsPublishes } from './beams-publishes.ts';
 import { badRequest, DONE, NO_REGISTRY, type Reply } from './beams-reply.ts';
 import { takeReport } from './beams-reports.ts';
 import { lengthOf } from './body-rules.ts';
-import type { CheckSubscription } from './device-registration.ts';
 import { LONGEST_NAME } from './publish-body.ts';
 
 /** A request that may be made. */
@@ -30,7 +30,7 @@ export interface BeamsPorts {
   readonly devices: DeviceStore;
   readonly publishing: Publishing;
   readonly webhooks: BeamsWebhooks;
-  readonly checkSubscription: CheckSubscription;
+  readonly policy: AddressPolicy;
   readonly ids: Ids;
   readonly clock: Clock;
 }

@@ -1,12 +1,12 @@
 /** What devices ask for: to be registered, changed, forgotten. Who knows a device's id may act for the device. */
 import type { Clock } from '../../lib/clock.ts';
+import type { AddressPolicy } from '../../outgoing/address-policy.ts';
 import type { DeviceStore } from '../../push/device-store.ts';
 import type { Instance } from './beams-instances.ts';
 import { type BeamsPlatform, type DeviceAction, deviceIdKind } from './beams-paths.ts';
 import { badRequest, DEVICE_NOT_FOUND, DONE, problem, type Reply, said } from './beams-reply.ts';
 import { changeInterest, type DeviceName, listInterests, setInterests } from './device-interests.ts';
 import {
-  type CheckSubscription,
   fcmTokenOf,
   INVALID_METADATA,
   metadataOf,
@@ -27,7 +27,8 @@ export interface DeviceCall {
 export interface DevicePorts {
   readonly devices: DeviceStore;
   readonly clock: Clock;
-  readonly checkSubscription: CheckSubscription;
+  /** Where requests may go. */
+  readonly policy: AddressPolicy;
 }
 
 const INVALID_DEVICE_ID = badRequest('Invalid device id.');
@@ -53,8 +54,8 @@ export class BeamsDevices {
   /** Always a new device: who had this token before is forgotten, so that a shared phone shows nobody else's news. */
   async register(platform: BeamsPlatform, { instance, body }: DeviceCall): Promise<Reply> {
     const { app, beams } = instance;
-    const webPush = app.push.webPush ?? { allowedOrigins: [] };
-    const registered = registrationOf(platform, body, webPush, this.#ports.checkSubscription);
+    const allowedOrigins = app.push.webPush?.allowedOrigins ?? [];
+    const registered = registrationOf(platform, body, { allowedOrigins, policy: this.#ports.policy });
     if ('status' in registered) return registered;
     const meta = metadataOf(body['metadata']);
     if (meta === undefined) return INVALID_METADATA;

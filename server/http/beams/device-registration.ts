@@ -1,6 +1,10 @@
 /** What a device says of itself when it registers, in the words of each platform. Pure. */
-import type { WebPushSettings } from '../../apps/push-settings.ts';
 import type { Platform, ProviderName } from '../../push/device.ts';
+import {
+  readEncodedSubscription,
+  type SubscriptionRules,
+  tokenOf,
+} from '../../push/web-push-subscription.ts';
 import type { BeamsPlatform } from './beams-paths.ts';
 import { badRequest, problem, type Reply } from './beams-reply.ts';
 import { isObject } from './body-rules.ts';
@@ -13,15 +17,6 @@ export interface Registered {
   readonly token: string;
   readonly details: Readonly<Record<string, string>>;
 }
-
-/**
- * Checks a browser's PushSubscription, given as JSON.
- * @returns the token to keep, or what is wrong in words
- */
-export type CheckSubscription = (
-  json: string,
-  settings: Pick<WebPushSettings, 'allowedOrigins'>,
-) => { readonly token: string } | { readonly problem: string };
 
 export const NO_FCM_TOKEN = badRequest('Missing token field with the FCM Registration Id.');
 
@@ -38,13 +33,11 @@ function unusable(description: string): Reply {
 /** No provider says more of its tokens; nobody is asked whether it knows one. */
 const FCM_TOKEN = /^[\x21-\x7e]{1,4096}$/;
 const APNS_TOKEN = /^(?:[0-9a-f]{2}){1,100}$/i;
-const LONGEST_SUBSCRIPTION = 8192;
 
 export function registrationOf(
   platform: BeamsPlatform,
   body: Body,
-  webPush: Pick<WebPushSettings, 'allowedOrigins'>,
-  check: CheckSubscription,
+  subscriptions: SubscriptionRules,
 ): Registered | Reply {
   switch (platform) {
     case 'fcm':
@@ -52,7 +45,7 @@ export function registrationOf(
     case 'apns':
       return apnsRegistration(body);
     case 'web':
-      return webRegistration(body, webPush, check);
+      return webRegistration(body, subscriptions);
   }
 }
 
@@ -86,17 +79,14 @@ function apnsRegistration(body: Body): Registered | Reply {
   };
 }
 
-function webRegistration(
-  { token }: Body,
-  webPush: Pick<WebPushSettings, 'allowedOrigins'>,
-  check: CheckSubscription,
-): Registered | Reply {
+function webRegistration({ token }: Body, subscriptions: SubscriptionRules): Registered | Reply {
   if (typeof token !== 'string' || token === '') return badRequest('Missing web push token.');
-  if (token.length > LONGEST_SUBSCRIPTION) return badRequest('The web push token is too long.');
-  const checked = check(Buffer.from(token, 'base64').toString('utf8'), webPush);
-  return 'problem' in checked
-    ? badRequest(checked.problem)
-    : { provider: 'webpush', platform: 'web', token: checked.token, details: {} };
+  const read = readEncodedSubscription(token, subscriptions);
+  if (read.ok)
+    return { provider: 'webpush', platform: 'web', token: tokenOf(read.subscription), details: {} };
+  return badRequest(
+    read.fault === 'service' ? `Push service endpoint not supported. ${read.problem}` : read.problem,
+  );
 }
 
 const LONGEST_TEXT = 255;

@@ -63,9 +63,7 @@ export class BeamsWebhookDelivery {
   look(): void {
     this.#stale = true;
     if (this.#looking !== undefined || this.#stopped) return;
-    this.#looking = this.#lookUp().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking = this.#lookUp();
   }
 
   /** Waits for the attempts under way; the rest stays where the queue keeps it. */
@@ -93,6 +91,8 @@ export class BeamsWebhookDelivery {
         log.warn('beams webhooks', { err: error }, 'webhooks of Beams can not be read');
       }
     }
+    // In the same turn as the last glance at `stale`: what comes later begins a new look.
+    this.#looking = undefined;
   }
 
   #workOn(lane: string): void {
