@@ -8,8 +8,8 @@ export interface DeviceRow {
   provider: ProviderName;
   platform: Platform;
   token: string;
-  /** SHA-256 of what makes the token unique: tokens are too long for an index. */
-  token_hash: Uint8Array;
+  /** Base64url of the SHA-256 of what makes the token unique: tokens are too long for an index. */
+  token_hash: string;
   /** Null: nobody's. Never ''. */
   user_id: string | null;
   door: Door;

@@ -28,7 +28,10 @@ export type RegistrationId =
   | { readonly kind: 'fresh' }
   /** That of the device with this token, else a new one (Kinvey; Centrifugo without an id). */
   | { readonly kind: 'byToken' }
-  /** The given one if such a device exists: it gets this token, and another device that had the token is forgotten. */
+  /**
+   * The given one if such a device exists: it gets this token, and another device that had the token is forgotten. Else
+   * as `byToken`.
+   */
   | { readonly kind: 'given'; readonly id: string };
 
 export type SetUserResult = 'done' | 'no device' | 'other user' | 'too many devices';
@@ -57,6 +60,7 @@ export interface DeviceChanges {
     | { readonly operation: SetOperation; readonly tags: Readonly<Record<string, string>> }
     | undefined;
   readonly channels?: { readonly operation: SetOperation; readonly channels: readonly string[] } | undefined;
+  /** Replaces what is named; '' removes it. */
   readonly details?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -94,8 +98,8 @@ export interface DeviceStore {
   /** Writes the whole state of a device. */
   register(appId: string, registration: Registration, id: RegistrationId): Promise<Device>;
   find(appId: string, id: string): Promise<Device | undefined>;
-  /** Gives a device another token; another device that had it is forgotten. False: no such device. */
-  changeToken(appId: string, id: string, token: string): Promise<boolean>;
+  /** Gives a device a new token; another device that had it is forgotten. False: no such device. */
+  setToken(appId: string, id: string, token: string): Promise<boolean>;
   /** Changes every device that fits; returns how many. Whoever calls sees to it that the filter is not empty. */
   update(appId: string, filter: DeviceFilter, changes: DeviceChanges): Promise<number>;
   /** Removes every device that fits, with its subscriptions; returns how many. Bindings of users stay. */

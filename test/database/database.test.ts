@@ -15,7 +15,7 @@ const device = (appId: string, changes: Partial<DeviceRow> = {}): DeviceRow => {
     provider: 'fcm',
     platform: 'android',
     token: id,
-    token_hash: new TextEncoder().encode(id),
+    token_hash: id,
     user_id: null,
     door: 'centrifugo',
     meta: '{}',
@@ -46,12 +46,11 @@ describe('a database', () => {
       return rows.map(({ user_id }) => user_id);
     };
 
-    it('gives back what was written: text of any language, whole numbers to 2^53, bytes, null', async () => {
+    it('gives back what was written: text of any language, whole numbers to 2^53, null, bytes', async () => {
       const row = device(appId, {
         user_id: 'zoë 😀 \u{10ffff} \' " \\ %',
         created_at: Number.MAX_SAFE_INTEGER,
         updated_at: -5,
-        token_hash: new Uint8Array([0, 1, 255]),
       });
       await insert(row);
       const found = await database.db
@@ -59,7 +58,11 @@ describe('a database', () => {
         .selectAll()
         .where('id', '=', row.id)
         .executeTakeFirstOrThrow();
-      expect({ ...found, token_hash: [...found.token_hash] }).toEqual({ ...row, token_hash: [0, 1, 255] });
+      expect(found).toEqual(row);
+      const bytes = new Uint8Array([0, 1, 255]);
+      const given = database.dialect === 'postgres' ? sql`${bytes}::bytea` : sql`${bytes}`;
+      const { rows } = await sql<{ bytes: Uint8Array }>`select ${given} as bytes`.execute(database.db);
+      expect([...(rows[0]?.bytes ?? [])]).toEqual([0, 1, 255]);
     });
 
     it('counts and adds up in numbers', async () => {
@@ -176,7 +179,7 @@ describe('a database', () => {
     });
 
     it('leaves values out of its errors', async () => {
-      const row = device(appId, { token_hash: new TextEncoder().encode('hush-hush') });
+      const row = device(appId, { token_hash: 'hush-hush' });
       await insert(row);
       const error = await insert({ ...row, token: 'hush-hush' }).catch((thrown: unknown) => thrown);
       const told = JSON.stringify({
@@ -184,7 +187,7 @@ describe('a database', () => {
         text: String(error),
         stack: (error as Error).stack,
       });
-      expect(told).not.toMatch(/hush|687573682d68757368/);
+      expect(told).not.toMatch(/hush/);
       expect(told).not.toContain(row.id);
     });
 

@@ -4,7 +4,7 @@ import type { Migration } from '../migration.ts';
 export const devices: Migration = {
   number: 1,
   name: 'devices',
-  async up(schema, { text, integer, bytes, byKey }) {
+  async up(schema, { text, integer, byKey }) {
     await schema
       .createTable('devices')
       .addColumn('id', text, (column) => column.primaryKey())
@@ -12,7 +12,7 @@ export const devices: Migration = {
       .addColumn('provider', text, (column) => column.notNull())
       .addColumn('platform', text, (column) => column.notNull())
       .addColumn('token', text, (column) => column.notNull())
-      .addColumn('token_hash', bytes, (column) => column.notNull())
+      .addColumn('token_hash', text, (column) => column.notNull())
       .addColumn('user_id', text)
       .addColumn('door', text, (column) => column.notNull())
       .addColumn('meta', text, (column) => column.notNull())

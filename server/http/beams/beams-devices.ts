@@ -121,6 +121,6 @@ export class BeamsDevices {
   async #setToken({ appId, id }: DeviceName, { body }: DeviceCall): Promise<Reply> {
     const token = fcmTokenOf(body, NO_FCM_TOKEN);
     if (typeof token !== 'string') return token;
-    return (await this.#ports.devices.changeToken(appId, id, token)) ? DONE : DEVICE_NOT_FOUND;
+    return (await this.#ports.devices.setToken(appId, id, token)) ? DONE : DEVICE_NOT_FOUND;
   }
 }

@@ -1,0 +1,49 @@
+/**
+ * Lists of texts as one value of a statement. A statement then has the same text however long the list is, and no list
+ * is too long for it.
+ */
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { checkedText } from './checked-values.ts';
+import type { DialectName } from './database.ts';
+
+/** `column` is one of `texts`. */
+export function isOneOf(
+  dialect: DialectName,
+  column: Expression<string | null>,
+  texts: readonly string[],
+): RawBuilder<SqlBool> {
+  if (dialect === 'postgres') return sql`${column} = any(${texts}::text[])`;
+  return sql`${column} in (select value from json_each(${jsonList(texts)}))`;
+}
+
+/** `column` is none of `texts`. */
+export function isNoneOf(
+  dialect: DialectName,
+  column: Expression<string>,
+  texts: readonly string[],
+): RawBuilder<SqlBool> {
+  if (dialect === 'postgres') return sql`${column} <> all(${texts}::text[])`;
+  return sql`${column} not in (select value from json_each(${jsonList(texts)}))`;
+}
+
+/** A table for `from`, with the texts in its column `value`. */
+export function listTable(
+  dialect: DialectName,
+  texts: readonly string[],
+  alias = 'list',
+): RawBuilder<{ value: string }> {
+  if (dialect === 'postgres') return sql`unnest(${texts}::text[]) as ${sql.ref(alias)}(value)`;
+  return sql`json_each(${jsonList(texts)}) as ${sql.ref(alias)}`;
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Half a character is replaced, as it is wherever text is turned into UTF-8. */
+function jsonList(texts: readonly string[]): string {
+  return JSON.stringify(
+    texts.map((text) => {
+      checkedText(text);
+      return LONE_SURROGATE.test(text) ? Buffer.from(text).toString() : text;
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+/** `Audience` over the registry's tables. */
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Database } from '../../database/database.ts';
+import { isOneOf } from '../../database/lists.ts';
+import type { Tables } from '../../database/tables.ts';
+import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
+import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
+import { listenersPage } from './listeners.ts';
+import type { SharedNames } from './shared-names.ts';
+
+type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
+
+export class SqlAudience implements Audience {
+  readonly #database: Database;
+  readonly #shared: SharedNames;
+
+  constructor(database: Database, shared: SharedNames) {
+    this.#database = database;
+    this.#shared = shared;
+  }
+
+  async devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<AudiencePage> {
+    switch (target.kind) {
+      case 'interests':
+        return this.#listening(appId, 'interest', target.interests, query);
+      case 'channels':
+        return this.#listening(appId, 'channel', target.channels, query);
+      case 'users':
+        return this.#page(query, (devices) =>
+          devices.where('app_id', '=', appId).where(this.#oneOf('user_id', target.users)),
+        );
+      case 'devices':
+        return this.#page(query, (devices) =>
+          devices.where('app_id', '=', appId).where(this.#oneOf('id', target.ids)),
+        );
+      case 'all':
+        return this.#page(query, (devices) => devices.where('app_id', '=', appId));
+    }
+  }
+
+  async byIds(appId: string, ids: readonly string[]): Promise<readonly AudienceDevice[]> {
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select(AUDIENCE_COLUMNS)
+      .where(this.#oneOf('id', ids))
+      .where('app_id', '=', appId)
+      .execute();
+    return rows.map(audienceDeviceOf);
+  }
+
+  async #listening(
+    appId: string,
+    space: 'interest' | 'channel',
+    names: readonly string[],
+    { createdUntil, after, limit }: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
+    const ids = await listenersPage(this.#database.db, appId, places, after, limit);
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select(AUDIENCE_COLUMNS)
+      .where(this.#oneOf('id', ids))
+      .where('created_at', '<=', createdUntil)
+      .orderBy('id')
+      .execute();
+    return { items: rows.map(audienceDeviceOf), next: ids.length < limit ? undefined : ids.at(-1) };
+  }
+
+  /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
+  async #page(
+    { createdUntil, after, limit }: AudienceQuery,
+    narrowed: <O>(devices: DeviceQuery<O>) => DeviceQuery<O>,
+  ): Promise<AudiencePage> {
+    const rows = await narrowed(this.#database.db.selectFrom('devices'))
+      .select([...AUDIENCE_COLUMNS, 'created_at'])
+      .where('id', '>', after ?? '')
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(audienceDeviceOf);
+    return { items, next: rows.length < limit ? undefined : rows.at(-1)?.id };
+  }
+
+  #oneOf(column: 'id' | 'user_id', texts: readonly string[]) {
+    return isOneOf(this.#database.dialect, sql.ref(column), texts);
+  }
+}
