@@ -2,5 +2,6 @@
 import type { BeamsWebhookTables } from './beams-webhook-tables.ts';
 import type { DeviceTables } from './device-tables.ts';
 import type { MigrationTable } from './migration.ts';
+import type { PushTables } from './push-tables.ts';
 
-export interface Tables extends MigrationTable, DeviceTables, BeamsWebhookTables {}
+export interface Tables extends MigrationTable, DeviceTables, PushTables, BeamsWebhookTables {}

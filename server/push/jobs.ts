@@ -3,7 +3,7 @@ import type { ProviderName } from './device.ts';
 import type { ProviderGroup } from './push-provider.ts';
 
 export type Work =
-  /** Find the next devices of the audience, after a device's id, and make jobs of them. */
+  /** Find the next page of the audience, and make jobs of it. */
   | { readonly kind: 'expand'; readonly after: string | undefined }
   /** Send to devices of the registry. */
   | { readonly kind: 'devices'; readonly provider: ProviderName; readonly ids: readonly string[] }
@@ -39,6 +39,8 @@ export interface Job {
   readonly claims: number;
   /** True: the publish was cancelled before the job was taken. */
   readonly cancelled: boolean;
+  /** Jobs of the publish that were not settled then, this one included, notifications aside. */
+  readonly openJobs: number;
 }
 
 /** Devices a job of one provider holds at most: what a killed worker may send a second time. */

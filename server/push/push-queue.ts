@@ -46,9 +46,9 @@ export interface NewOutcome {
   readonly messageId: string | undefined;
 }
 
-/** An address that the provider calls dead. */
-export interface DeadAddress {
-  readonly provider: ProviderName;
+/** A device whose token the provider calls dead. */
+export interface DeadDevice {
+  readonly id: string;
   readonly token: string;
 }
 
@@ -62,7 +62,7 @@ export interface Settlement {
   readonly targeted: number;
   readonly next: readonly NewJob[];
   /** Devices to be removed with the same step, if they still have these tokens. */
-  readonly dead: readonly DeadAddress[];
+  readonly dead: readonly DeadDevice[];
   /** True: the publish's time was over before all its recipients were found. */
   readonly cutShort: boolean;
 }
@@ -138,8 +138,6 @@ export interface PushQueue {
    * The last job of a publish finishes it.
    */
   settle(job: Job, settlement: Settlement): Promise<boolean>;
-  /** Jobs of a publish that are not settled, notifications aside. */
-  openJobs(publishId: number): Promise<number>;
 
   /** True if the publish was scheduled or running. Its jobs are ready at once, so that workers put an end to them. */
   cancel(appId: string, publicId: string, now: number): Promise<boolean>;
