@@ -5,7 +5,7 @@ import type { Chance } from '../../lib/chance.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Fifo } from '../../lib/fifo.ts';
 import type { AddressPolicy } from '../../outgoing/address-policy.ts';
-import { forbidden } from '../../outgoing/forbidden.ts';
+import { neverAllowed } from '../../outgoing/forbidden.ts';
 import { connectionFailure } from './connection-failure.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -146,10 +146,3 @@ const ABORTED: ExchangeFailure = {
   reason: 'not begun: sending was stopped',
   afterMs: undefined,
 };
-
-/** Why no request may ever go to an origin. Without TLS only where the operator answers for it. */
-function neverAllowed(url: URL, policy: AddressPolicy): string | undefined {
-  const reason = forbidden(url, policy);
-  if (reason !== undefined || url.protocol === 'https:' || policy.allowsAll) return reason;
-  return `${url.origin} is an address without TLS, and those are allowed only with CARILLON_ALLOW_PRIVATE_ADDRESSES (allowPrivateAddresses)`;
-}
