@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
-import { isDatabaseUrl, SSL_MODES } from './database-rules.ts';
+import { isDatabaseUrl, SSL_MODES } from './database-address.ts';
 import { overridesOf } from './overrides.ts';
 import { oneAppPush, pushDelivery, pushSchema } from './push-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';

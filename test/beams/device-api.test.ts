@@ -22,7 +22,10 @@ const BASE = `/device_api/v1/instances/${INSTANCE}`;
 const NOT_FOUND = [404, 'Not found', 'Device not found'] as const;
 const GONE = '00000000-0000-4000-8000-000000000000';
 let tokens = 0;
-const newToken = (): string => `fcm-token-${(tokens += 1)}`;
+function newToken(): string {
+  tokens += 1;
+  return `fcm-token-${tokens}`;
+}
 const newPhone = (): Promise<string> => fcmDevice(node(), newToken());
 const interestsOf = async (id: string, query = {}) =>
   (await request(node(), 'GET', `${DEVICES}/${id.split('-')[0]}/${id}/interests`, { query })).text;

@@ -108,7 +108,8 @@ export class SqlBeamsWebhookQueue implements BeamsWebhookQueue {
     const update = this.#database.db.updateTable('beams_webhooks').where('id', '=', id).where(WAITING);
     switch (result.kind) {
       case 'delivered':
-        await update.set({ state: 'delivered', at: now }).execute();
+        // It is remembered as sent; what it said, users' names for one, is nobody's business any more.
+        await update.set({ state: 'delivered', at: now, body: '' }).execute();
         break;
       case 'again':
         await update
