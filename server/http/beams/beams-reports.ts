@@ -1,5 +1,6 @@
 /** What devices report of notifications: that they came, that they were opened. */
 import type { BeamsWebhooks } from '../../push/beams-webhooks/beams-webhooks.ts';
+import type { DeviceStore } from '../../push/device-store.ts';
 import type { Publishing, Receipt } from '../../push/publishing.ts';
 import type { Instance } from './beams-instances.ts';
 import { badRequest, DONE, type Reply } from './beams-reply.ts';
@@ -7,6 +8,7 @@ import { badRequest, DONE, type Reply } from './beams-reply.ts';
 type Body = Readonly<Record<string, unknown>>;
 
 export interface ReportPorts {
+  readonly devices: Pick<DeviceStore, 'find'>;
   readonly publishing: Publishing;
   readonly webhooks: BeamsWebhooks;
 }
@@ -20,15 +22,29 @@ const LAST_SECOND = 8_640_000_000_000;
 
 /** Reports of what we don't know are taken and dropped: whoever sends them could not mend it. */
 export async function takeReport(
-  { publishing, webhooks }: ReportPorts,
+  ports: ReportPorts,
   instance: Instance,
   body: Body,
 ): Promise<Reply> {
+  const { publishing, webhooks } = ports;
   const receipt = receiptOf(body, instance.beams.instanceId);
   if ('status' in receipt) return receipt;
-  const { news, user } = await publishing.received(instance.app.id, receipt);
-  if (news && user !== undefined) await webhooks.received(instance.app.id, receipt, user);
+  const { id: appId } = instance.app;
+  const { news, user } = await publishing.received(appId, receipt);
+  // A device repeats what wasn't answered: the node may have ended before it told anybody. It is told once in any case.
+  const whose = news ? user : await userOfRepeated(ports, appId, receipt);
+  if (whose !== undefined) await webhooks.received(appId, receipt, whose);
   return DONE;
+}
+
+/** Undefined if the report is no repetition but about something unknown. */
+async function userOfRepeated(
+  { devices, publishing }: ReportPorts,
+  appId: string,
+  { publicId, deviceId }: Receipt,
+): Promise<string | undefined> {
+  if ((await publishing.report(appId, publicId)) === undefined) return undefined;
+  return (await devices.find(appId, deviceId))?.user;
 }
 
 /** The report, or the answer to it. */
