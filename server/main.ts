@@ -7,7 +7,7 @@ import { printConfig } from './cli/print-config.ts';
 import { start } from './cli/start.ts';
 import type { Lifetime, Terminal } from './cli/terminal.ts';
 import { trigger } from './cli/trigger.ts';
-import { vapid } from './cli/vapid.ts';
+import { vapid } from './cli/vapid-command.ts';
 import { startServer } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { jsonLogger, readableLogger } from './lib/pino-logger.ts';

@@ -12,6 +12,18 @@ export const APNS_PAYLOAD = {
   ...DATA,
 };
 
+/** What a service worker gets. */
+export const WEB_PUSH_PAYLOAD = {
+  ttl: 3600,
+  payload: { notification: { title: TITLE, body: BODY }, data: DATA },
+};
+
+export const HMS_PAYLOAD = {
+  notification: { title: TITLE, body: BODY },
+  android: { ttl: '3600s', notification: { click_action: { type: 3 } } },
+  data: JSON.stringify(DATA),
+};
+
 const POOL = 10_000;
 const hex = Array.from({ length: POOL }, (_, i) => createHash('sha256').update(String(i)).digest('hex'));
 const long = hex.map((token) => `${token.slice(0, 22)}:APA91b${token}${token.slice(0, 62)}`);

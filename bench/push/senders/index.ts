@@ -4,8 +4,20 @@ import { apnsCarillon } from './apns-carillon.ts';
 import { apnsNodeApn } from './apns-node-apn.ts';
 import { fcmCarillon } from './fcm-carillon.ts';
 import { fcmFirebaseAdmin } from './fcm-firebase-admin.ts';
+import { hmsCarillon } from './hms-carillon.ts';
+import { webPushCarillon, webPushEncryption } from './webpush-carillon.ts';
+import { webPushLibrary } from './webpush-web-push.ts';
 
-export const SENDERS: readonly PushSender[] = [fcmFirebaseAdmin, fcmCarillon, apnsNodeApn, apnsCarillon];
+export const SENDERS: readonly PushSender[] = [
+  fcmFirebaseAdmin,
+  fcmCarillon,
+  apnsNodeApn,
+  apnsCarillon,
+  webPushLibrary,
+  webPushCarillon,
+  webPushEncryption,
+  hmsCarillon,
+];
 
 export function senderNamed(name: string): PushSender {
   const sender = SENDERS.find((one) => one.name === name);

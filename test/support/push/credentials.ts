@@ -1,5 +1,5 @@
 /** Credentials of the kinds that push providers give out, made up for one run of the tests. */
-import { createECDH, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** PEM of a private key as `.p8` files hold it. */
@@ -20,19 +20,6 @@ export function serviceAccount(changes: Readonly<Record<string, unknown>> = {}):
     token_uri: 'https://oauth2.googleapis.com/token',
     ...changes,
   };
-}
-
-export interface VapidPair {
-  readonly publicKey: string;
-  readonly privateKey: string;
-}
-
-export function vapidPair(): VapidPair {
-  const ecdh = createECDH('prime256v1');
-  ecdh.generateKeys();
-  const digits = ecdh.getPrivateKey();
-  const scalar = Buffer.concat([Buffer.alloc(32 - digits.length), digits]);
-  return { publicKey: ecdh.getPublicKey('base64url'), privateKey: scalar.toString('base64url') };
 }
 
 /** A `.p12` file with the tests' certificate in it. */

@@ -14,7 +14,7 @@ import {
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { type BrowserKeys, browserKeys, decryptPush, subscriptionText } from './fake-browser.ts';
-import { VapidCheck } from './vapid-check.ts';
+import { VapidCheck } from './fake-vapid.ts';
 
 export type PushServiceProtocol = 'h2' | 'h2c' | 'https/1.1' | 'http/1.1';
 
@@ -37,8 +37,11 @@ export interface FakePushServiceOptions {
   readonly protocol?: PushServiceProtocol;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Take the messages as they are: for measurements. */
-  readonly decrypts?: boolean;
+  /** Of so many messages one is decrypted, and kept unless that is not wanted: for measurements. */
+  readonly decryptOneOf?: number;
+  readonly keep?: boolean;
+  /** PEM; the tests' certificate otherwise. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 interface Subscribed {
@@ -52,13 +55,18 @@ type Incoming = IncomingMessage | Http2ServerRequest;
 type Outgoing = ServerResponse | Http2ServerResponse;
 
 const MAX_BODY_BYTES = 4096;
-const tlsFile = (name: string): Buffer => readFileSync(new URL(`../tls/${name}`, import.meta.url));
+
+type Tls = NonNullable<FakePushServiceOptions['tls']>;
+
+const tlsFile = (name: string): string => readFileSync(new URL(`../tls/${name}`, import.meta.url), 'utf8');
+const testTls = (): Tls => ({ cert: tlsFile('cert.pem'), key: tlsFile('key.pem') });
 
 export class FakePushService {
   readonly messages: PushedMessage[] = [];
   /** Why requests were not taken, in words. */
   readonly complaints: string[] = [];
-  readonly #decrypts: boolean;
+  readonly #decryptOneOf: number;
+  readonly #keep: boolean;
   readonly #secure: boolean;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -69,11 +77,14 @@ export class FakePushService {
   connections = 0;
   requests = 0;
 
-  private constructor({ protocol = 'h2c', now = Date.now, decrypts = true }: FakePushServiceOptions) {
-    this.#decrypts = decrypts;
+  private constructor(options: FakePushServiceOptions) {
+    const { protocol = 'h2c', now = Date.now, decryptOneOf = 1, keep = true, tls = testTls() } = options;
+    this.#decryptOneOf = decryptOneOf;
+    this.#keep = keep;
     this.#secure = protocol === 'h2' || protocol === 'https/1.1';
     this.#vapid = new VapidCheck(now);
-    this.#server = serverFor(protocol, (request, response) => void this.#serve(request, response));
+    const serve = (request: Incoming, response: Outgoing): void => void this.#serve(request, response);
+    this.#server = serverFor(protocol, tls, serve);
     this.#server.on('connection', (socket: Socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
@@ -95,7 +106,7 @@ export class FakePushService {
 
   /** What the sender trusts. */
   static get ca(): string {
-    return tlsFile('cert.pem').toString();
+    return tlsFile('cert.pem');
   }
 
   /** A new subscription, as its JSON. */
@@ -174,10 +185,10 @@ export class FakePushService {
     if (headers['content-encoding'] !== 'aes128gcm') return bad('Content-Encoding');
     if (headers['content-type'] !== 'application/octet-stream') return bad('Content-Type');
     if (body.length > MAX_BODY_BYTES) return { status: 413, body: `${body.length} bytes` };
-    if (!this.#decrypts) return undefined;
+    if (this.requests % this.#decryptOneOf !== 0) return undefined;
     try {
       const plaintext = decryptPush(body, known.keys).toString();
-      this.messages.push({ path, plaintext, headers, httpVersion });
+      if (this.#keep) this.messages.push({ path, plaintext, headers, httpVersion });
       return undefined;
     } catch (error) {
       return bad(String(error));
@@ -204,9 +215,9 @@ function answer(
 
 function serverFor(
   protocol: PushServiceProtocol,
+  tls: Tls,
   serve: (request: Incoming, response: Outgoing) => void,
 ): Server {
-  const tls = { cert: tlsFile('cert.pem'), key: tlsFile('key.pem') };
   switch (protocol) {
     case 'h2':
       return createSecureServer({ ...tls, allowHTTP1: true }, serve) as unknown as Server;

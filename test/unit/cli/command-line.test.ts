@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../../server/cli/command-line.ts';
 import { printConfig } from '../../../server/cli/print-config.ts';
 import { UsageError } from '../../../server/cli/usage-error.ts';
-import { vapid } from '../../../server/cli/vapid.ts';
+import { vapid } from '../../../server/cli/vapid-command.ts';
 import { settings } from '../../../server/config/settings.ts';
 import { VERSION } from '../../../server/version.ts';
 import { ONE_APP, parse } from '../config/support.ts';

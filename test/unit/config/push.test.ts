@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { App } from '../../../server/apps/app.ts';
 import { NO_PUSH } from '../../../server/apps/push-settings.ts';
 import { maskedConfig } from '../../../server/cli/masked-config.ts';
-import { ecKeyPem, PKCS12, serviceAccount, vapidPair } from '../../support/push/credentials.ts';
+import { ecKeyPem, PKCS12, serviceAccount } from '../../support/push/credentials.ts';
+import { vapidPair } from '../../support/push/fake-vapid.ts';
 import { type Given, ONE_APP, parse, problems } from './support.ts';
 
 const INSTANCE = '6f2a1c1e-3b1d-4d53-9f0e-0a1b2c3d4e5f';

@@ -6,12 +6,12 @@ import { NameLookup } from '../../../../server/outgoing/name-lookup.ts';
 import { systemResolve } from '../../../../server/outgoing/system-resolve.ts';
 import { WebPushProvider } from '../../../../server/push/providers/web-push-provider.ts';
 import { isPayloadProblem, type Verdict } from '../../../../server/push/push-provider.ts';
-import { vapidPair } from '../../../support/push/credentials.ts';
 import {
   FakePushService,
   type FakePushServiceOptions,
   type PushFailure,
 } from '../../../support/push/fake-push-service.ts';
+import { vapidPair } from '../../../support/push/fake-vapid.ts';
 
 const NEVER = new AbortController().signal;
 const PAYLOAD = { payload: { notification: { title: 'Parcel', body: 'Arrives tomorrow ✓' } } };

@@ -1,7 +1,20 @@
-/** What push services check of a sender's VAPID (RFC 8292). */
-import { createPublicKey, verify } from 'node:crypto';
+/** VAPID (RFC 8292): pairs of keys, and what push services check of a sender. */
+import { createECDH, createPublicKey, verify } from 'node:crypto';
 
 const DAY_SECONDS = 86_400;
+
+export interface VapidPair {
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+export function vapidPair(): VapidPair {
+  const ecdh = createECDH('prime256v1');
+  ecdh.generateKeys();
+  const digits = ecdh.getPrivateKey();
+  const scalar = Buffer.concat([Buffer.alloc(32 - digits.length), digits]);
+  return { publicKey: ecdh.getPublicKey('base64url'), privateKey: scalar.toString('base64url') };
+}
 
 export interface VapidRefusal {
   readonly status: 401 | 403;
