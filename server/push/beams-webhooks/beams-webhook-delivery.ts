@@ -23,7 +23,7 @@ export interface BeamsDeliveryPorts {
 const TIMEOUT_MS = 3000;
 const RETRY_MS: readonly number[] = [10_000, 30_000, 120_000, 300_000];
 /** Longer than an attempt takes: who holds a webhook longer is dead. */
-const HOLD_MS = 10_000;
+const HOLD_MS = 6000;
 /** Requests to one receiver at a time. */
 const AT_ONCE = 8;
 /** How often a node looks for what others left behind. */
