@@ -269,7 +269,8 @@ describe('a webhook that is given up', () => {
       const answer = await request(node(), 'POST', '/admin/push/webhooks/retry', { headers: ADMIN, body });
       expect(answer.status).toBe(400);
     }
-    for (const query of [{ limit: '0' }, { cursor: '§' }]) {
+    const queries: Array<Record<string, string>> = [{ limit: '0' }, { cursor: '§' }];
+    for (const query of queries) {
       expect((await request(node(), 'GET', '/admin/push/webhooks', { headers: ADMIN, query })).status).toBe(
         400,
       );
