@@ -17,6 +17,7 @@ import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { AddressPolicy } from './outgoing/address-policy.ts';
+import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import type { NameLookup } from './outgoing/name-lookup.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
@@ -31,6 +32,7 @@ import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
 import { FcmProvider } from './push/providers/fcm-provider.ts';
+import { HmsProvider } from './push/providers/hms-provider.ts';
 import { WebPushProvider } from './push/providers/web-push-provider.ts';
 import type { PushProvider } from './push/push-provider.ts';
 import { SharedNames } from './push/storage/shared-names.ts';
@@ -71,7 +73,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
   const { registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
   const database =
     config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
-  if (database === undefined) warnOfBeams(registry, logger);
+  warnOfBeams(around, database);
   const registered = database && registryIn(database, around);
 
   const webhookQueue =
@@ -117,7 +119,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
   );
   const instances = new BeamsInstances(registry);
   return {
-    doors: [new BeamsSite({ instances, api: beams, limiter, logger })],
+    doors: [new BeamsSite({ instances, api: beams, limiter, logger, log })],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();
@@ -145,12 +147,20 @@ function providersOf({ push }: App, ports: PushSurroundings): Providers {
   if (push.fcm !== undefined) providers.set('fcm', new FcmProvider(push.fcm, ports));
   if (push.apns !== undefined) providers.set('apns', new ApnsProvider(push.apns, ports));
   if (push.webPush !== undefined) providers.set('webpush', new WebPushProvider(push.webPush, ports));
+  if (push.hms !== undefined) providers.set('hms', new HmsProvider(push.hms, ports));
   return providers;
 }
 
-function warnOfBeams(registry: AppRegistry, logger: Logger): void {
-  for (const app of registry.all()) {
-    if (app.push.beams === undefined) continue;
-    logger.warn({ appId: app.id }, 'Beams needs a database: set CARILLON_DATA_DIR or CARILLON_DATABASE_URL');
+/** What will not work, said at the start instead of when it is missed. */
+function warnOfBeams({ registry, policy, logger }: PushSurroundings, database: Database | undefined): void {
+  for (const { id: appId, push } of registry.all()) {
+    if (push.beams === undefined) continue;
+    if (database === undefined) {
+      logger.warn({ appId }, 'Beams needs a database: set CARILLON_DATA_DIR or CARILLON_DATABASE_URL');
+    }
+    for (const { url } of push.beams.webhooks) {
+      const reason = forbidden(new URL(url), policy);
+      if (reason !== undefined) logger.warn({ appId, reason }, 'webhooks of Beams can never be delivered');
+    }
   }
 }
