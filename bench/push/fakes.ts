@@ -23,7 +23,12 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
     return { endpoint: fake.endpoint, credentials: fake.credentials(), accessToken: ACCESS_TOKEN };
   },
   apns: async () => {
-    const fake = await FakeApns.start({ tls: fakesTls(), streams: 1000, maxTokens: 100 });
+    const fake = await FakeApns.start({
+      tls: fakesTls(),
+      streams: 1000,
+      maxConcurrentStreams: 1000,
+      maxTokens: 100,
+    });
     fake.keep = false;
     const { endpoint, key, keyId, teamId, topic } = fake;
     return { endpoint, key, keyId, teamId, topic };
