@@ -42,7 +42,8 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
     });
     const pair = vapidPair();
     const subscriptions = Array.from({ length: SUBSCRIPTIONS }, () => fake.subscribe(pair.publicKey));
-    return { ...pair, subject: 'mailto:bench@example.com', subscriptions: subscriptions.join('\n') };
+    const { origin } = fake;
+    return { ...pair, origin, subject: 'mailto:bench@example.com', subscriptions: subscriptions.join('\n') };
   },
   hms: async () => {
     const fake = await FakeHms.start({ tls: fakesTls() });
