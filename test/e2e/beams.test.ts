@@ -21,10 +21,10 @@ interface ServerSdk {
   publishToUsers(users: readonly string[], body: object): Promise<{ publishId: string }>;
   generateToken(userId: string): { token: string };
 }
-const load = createRequire(import.meta.url);
-const PushNotifications = load('@pusher/push-notifications-server') as new (options: object) => ServerSdk;
+const require = createRequire(import.meta.url);
+const PushNotifications = require('@pusher/push-notifications-server') as new (options: object) => ServerSdk;
 const webSdk = readFileSync(
-  load.resolve('@pusher/push-notifications-web').replace('-esm.js', '-cdn.js'),
+  require.resolve('@pusher/push-notifications-web').replace('-esm.js', '-cdn.js'),
   'utf8',
 );
 
@@ -132,6 +132,7 @@ async function startClient(page: Page, scope = '/'): Promise<string> {
      if ('${scope}' !== '/') options.serviceWorkerRegistration = await navigator.serviceWorker.register('${scope}service-worker.js');
      window.client = new PusherPushNotifications.Client(options);
      await client.start();
+     while (!(await navigator.serviceWorker.getRegistration('${scope}')).active) await new Promise((next) => setTimeout(next, 10));
      return client.getDeviceId();`,
   );
 }
@@ -163,11 +164,11 @@ async function reported(publishId: string, count: 'delivered' | 'opened'): Promi
   }
 }
 
-/** Notifications on show, once there is one. */
-async function notifications(page: Page): Promise<Array<{ title: string; body: string }>> {
+/** Notifications of a scope's worker on show, once there is one. */
+async function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
   return run(
     page,
-    `const registration = await navigator.serviceWorker.ready;
+    `const registration = await navigator.serviceWorker.getRegistration('${scope}');
      for (;;) {
        const shown = await registration.getNotifications();
        if (shown.length > 0) return shown.map(({ title, body }) => ({ title, body }));
@@ -216,7 +217,7 @@ test('start, interests, user, a notification received and opened, and all cleare
     notification: { title: 'Hello', body: 'Hello, world!', deep_link: `${origin}/news` },
     data: { k: 'v', pusher: { instanceId: INSTANCE, publishId, hasDisplayableContent: true, hasData: true } },
   });
-  expect(await notifications(page)).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
+  expect(await notifications(page, '/')).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
   await reported(publishId, 'delivered');
 
   const worker = page
@@ -232,7 +233,10 @@ test('start, interests, user, a notification received and opened, and all cleare
   })()`);
   await reported(publishId, 'opened');
   expect(
-    await run(page, 'return (await (await navigator.serviceWorker.ready).getNotifications()).length'),
+    await run(
+      page,
+      'return (await (await navigator.serviceWorker.getRegistration(' / ')).getNotifications()).length',
+    ),
   ).toBe(0);
 
   const next = await run(page, 'await client.clearAllState(); return client.getDeviceId()');
@@ -264,7 +268,7 @@ test('an application’s own handler gets the data without what is Beams’, and
   await run(page, `await client.addDeviceInterest('own')`);
   const { publishId } = await backend().publishToInterests(['own'], { web: { data: { name: 'data only' } } });
   await deliver(page, '/own/');
-  expect(await notifications(page)).toEqual([{ title: 'Own: data only', body: 'name null' }]);
+  expect(await notifications(page, '/own/')).toEqual([{ title: 'Own: data only', body: 'name null' }]);
   await reported(publishId, 'delivered');
 });
 
@@ -278,5 +282,5 @@ test('pushes that are not Beams’ are left to others', async () => {
   await run(page, `await client.addDeviceInterest('after')`);
   await backend().publishToInterests(['after'], { web: { notification: { title: 'After' } } });
   await deliver(page, '/');
-  expect(await notifications(page)).toEqual([{ title: 'After', body: '' }]);
+  expect(await notifications(page, '/')).toEqual([{ title: 'After', body: '' }]);
 });
