@@ -235,7 +235,7 @@ test('start, interests, user, a notification received and opened, and all cleare
   expect(
     await run(
       page,
-      'return (await (await navigator.serviceWorker.getRegistration(' / ')).getNotifications()).length',
+      `return (await (await navigator.serviceWorker.getRegistration('/')).getNotifications()).length`,
     ),
   ).toBe(0);
 
