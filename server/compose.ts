@@ -17,12 +17,13 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import { composePush } from './compose-push.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { drainConnections } from './drain.ts';
-import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
+import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
 import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
@@ -46,6 +47,7 @@ import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
 import { Sessions } from './socket/session.ts';
 import { Counters } from './telemetry/counters.ts';
 import { prometheusMetrics } from './telemetry/prometheus-metrics.ts';
+import { PushMeters } from './telemetry/push-meters.ts';
 import { addHttpRoutes } from './uws/http-routes.ts';
 import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
@@ -144,9 +146,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   let stopping: Promise<void> | undefined;
   const draining = (): boolean => stopping !== undefined;
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
+  const pushMeters = new PushMeters();
   const pages = nodePages({
     ready: () => !draining(),
-    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks)),
+    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks), pushMeters),
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
@@ -156,21 +159,35 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
   const authSite = new AuthSite(authApps, logger, log);
+  const policy = new AddressPolicy({
+    allowPrivate: config.allowPrivateAddresses,
+    allowLoopback: config.mode === 'development',
+  });
+  const names = new NameLookup(systemResolve, clock);
+  const push = await composePush(config, {
+    registry,
+    presence,
+    policy,
+    names,
+    limiter,
+    meters: pushMeters,
+    ids,
+    clock,
+    chance: systemChance,
+    logger,
+    log,
+  });
   const admin =
     config.adminToken === undefined
       ? undefined
       : new AdminApi(
           config.adminToken,
-          deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+          new Map([...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }), ...push.adminRoutes]),
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
-  const site = new Site(pages, authSite, admin, api, logger);
+  const site = new Site(pages, [authSite, ...push.doors], admin, api, logger);
 
-  const policy = new AddressPolicy({
-    allowPrivate: config.allowPrivateAddresses,
-    allowLoopback: config.mode === 'development',
-  });
   for (const { appId, name, url } of endpoints.all()) {
     const reason = forbidden(url, policy);
     if (reason !== undefined) {
@@ -181,7 +198,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     queue: webhooks,
     endpoints,
     deadLetters,
-    poster: new HttpPoster({ policy, names: new NameLookup(systemResolve, clock), clock }),
+    poster: new HttpPoster({ policy, names, clock }),
     registry,
     clock,
     chance: systemChance,
@@ -204,7 +221,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.app,
     {
       handle: (request) => site.handle(request),
-      needsCaller: (path) => authSite.serves(path) || path.startsWith(ADMIN_PREFIX),
+      needsCaller: (path) => site.needsCaller(path),
+      refusal: (request, status, message) => site.refusal(request, status, message),
       counters,
       logger,
     },
@@ -212,6 +230,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
 
   delivery.start();
+  push.start();
   const port = await uws.listen(config.host, config.port);
   logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
 
@@ -226,7 +245,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     grants.stop();
     uws.close();
     // Nothing can happen any more that a backend would have to be told.
-    await delivery.stop(config.webhooks.drainSeconds * 1000);
+    await Promise.all([
+      delivery.stop(config.webhooks.drainSeconds * 1000),
+      push.stop(config.webhooks.drainSeconds * 1000),
+    ]);
     logger.info({}, 'stopped');
   };
   return {

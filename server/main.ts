@@ -7,6 +7,7 @@ import { printConfig } from './cli/print-config.ts';
 import { start } from './cli/start.ts';
 import type { Lifetime, Terminal } from './cli/terminal.ts';
 import { trigger } from './cli/trigger.ts';
+import { vapid } from './cli/vapid-command.ts';
 import { startServer } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { jsonLogger, readableLogger } from './lib/pino-logger.ts';
@@ -14,7 +15,7 @@ import { systemClock as clock } from './lib/system-clock.ts';
 
 const terminal: Terminal = {
   env: process.env,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: (path, encoding = 'utf8') => readFileSync(path, encoding),
   print: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`${text}\n`),
 };
@@ -48,6 +49,7 @@ try {
     start: (args: readonly string[]) => start(args, { terminal, lifetime, clock, createLogger, startServer }),
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
     'dead-letters': (args: readonly string[]) => deadLetters(args, { terminal, fetch }),
+    vapid: (args: readonly string[]) => vapid(args, terminal),
     config: (args: readonly string[]) => printConfig(args, terminal),
   };
   process.exit(await runCommandLine(process.argv.slice(2), commands, terminal));

@@ -105,12 +105,12 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  it('implementations are chosen in compose.ts alone', () => {
+  it('implementations are chosen in compose.ts and the files beside it alone', () => {
     const implementation = /^server\/.*\/(memory|config|redis|postgres|sqlite|cached)-[a-z-]+\.ts$/;
     const chosen = offenders(server, (target) => implementation.test(target), 'loads');
-    expect(
-      chosen.filter((line) => !line.startsWith('server/compose.ts') && !/^server\/(config|cli)\//.test(line)),
-    ).toEqual([]);
+    expect(chosen.filter((line) => !/^server\/(compose(-[a-z]+)?\.ts|config\/|cli\/)/.test(line))).toEqual(
+      [],
+    );
   });
 
   it('nothing but the program itself is built on compose.ts', () => {
@@ -126,8 +126,9 @@ describe('the outside world', () => {
 
   it('time is taken from the clock', () => {
     const timers = /\b(Date\.now|performance\.now|setTimeout|setInterval)\b/;
-    // The console's script runs in the browser.
-    const files = server.filter(({ path }) => path !== 'server/console/page-script.ts');
+    // Scripts that run in browsers.
+    const scripts = ['server/console/page-script.ts', 'server/http/beams/service-worker-script.ts'];
+    const files = server.filter(({ path }) => !scripts.includes(path));
     expect(using(files, timers)).toEqual(['server/lib/system-clock.ts']);
   });
 

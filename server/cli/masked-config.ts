@@ -2,6 +2,7 @@
 import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
 import type { Config } from '../config/config.ts';
+import { maskedPush } from './masked-push.ts';
 
 const MASK = '********';
 
@@ -25,6 +26,7 @@ export function maskedConfig({
       auth: maskedAuth(app.auth),
       credentials: app.credentials.map(({ key }) => ({ key, secret: MASK })),
       webhooks: app.webhooks.map(maskedWebhook),
+      push: maskedPush(app.push, MASK, maskedUrl),
     })),
   };
   return JSON.stringify(shown, null, 2);

@@ -52,6 +52,14 @@ export interface WebhookDeliverySettings {
   readonly drainSeconds: number;
 }
 
+/** Of push, for all apps; an app's own is in its `push`. */
+export interface PushDeliverySettings {
+  /** Days after which devices that did not register again are removed; 0 keeps them. */
+  readonly maxInactiveDeviceDays: number;
+  /** Days for which finished publishes can be asked about. */
+  readonly keepDays: number;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -92,6 +100,7 @@ export interface Config {
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
+  readonly push: PushDeliverySettings;
   /** Where devices, their users and notifications are kept; undefined: nowhere, and push knows no devices. */
   readonly database: DatabaseSettings | undefined;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */

@@ -1,21 +1,12 @@
 /** Settings of the database, checked against each other and completed. */
 import type { DatabaseSettings } from './config.ts';
 import type { Problem } from './config-error.ts';
+import type { SslMode } from './database-address.ts';
 import { type ReadFile, unreadable } from './file.ts';
 import type { Spell } from './rules.ts';
 import type { NodeSettings } from './schema.ts';
 
 type Settings = NodeSettings['database'];
-
-export const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
-
-type SslMode = (typeof SSL_MODES)[number];
-
-export function isDatabaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname } = new URL(text);
-  return ['postgres:', 'postgresql:'].includes(protocol) && hostname !== '' && pathname.length > 1;
-}
 
 /** Options of PostgreSQL's own clients need the address; the file has to be readable. */
 export function databaseProblems(settings: Settings, spell: Spell, readFile: ReadFile): Problem[] {

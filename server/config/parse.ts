@@ -1,6 +1,7 @@
 /** Flags, environment and file → a checked, frozen `Config`, or every problem at once. */
 import type { App } from '../apps/app.ts';
 import type { AuthSettings } from '../apps/auth-settings.ts';
+import type { PushSettings } from '../apps/push-settings.ts';
 import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
@@ -13,6 +14,7 @@ import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
 import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
+import { readOnePush } from './push-reader.ts';
 import {
   bodyProblems,
   developmentWarnings,
@@ -58,7 +60,9 @@ export function parseConfig({ flags, env, readFile }: ConfigSources): ParsedConf
 }
 
 function listsApps({ values }: Layer): boolean {
-  return [...values.keys()].some((path) => path === 'apps' || path.startsWith('app.'));
+  // Push that is given by itself goes with an app of a list too.
+  const names = [...values.keys()].filter((path) => !path.startsWith('app.push.'));
+  return names.some((path) => path === 'apps' || path.startsWith('app.'));
 }
 
 /**
@@ -86,10 +90,11 @@ function resolve(
 
   const mode = node.mode ?? defaultMode;
   const entries = appEntries(node.app, layers, spell);
-  const listed = readApps(entries.entries, node.appDefaults);
+  const listed = readApps(entries.entries, node.appDefaults, readFile);
   problems.push(...entries.problems, ...listed.problems);
-  const developmentApp =
-    mode === 'development' && entries.none ? developmentAppOf(node, entries.auth) : undefined;
+  const made = mode === 'development' && entries.none ? readOnePush(entries.push, readFile) : undefined;
+  problems.push(...(made?.problems ?? []));
+  const developmentApp = made && developmentAppOf(node, entries.auth, made.push);
   if (mode === 'production' && entries.none) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
@@ -111,9 +116,13 @@ function resolve(
   return { config, warnings };
 }
 
-function developmentAppOf({ app, appDefaults }: NodeSettings, auth: AuthSettings | undefined): App {
+function developmentAppOf(
+  { app, appDefaults }: NodeSettings,
+  auth: AuthSettings | undefined,
+  push: PushSettings,
+): App {
   const webhooks = webhooksOf(app).map((webhook) => webhookSchema.parse(webhook));
-  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth, webhooks }, appDefaults);
+  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth, webhooks }, push, appDefaults);
 }
 
 const NO_APP: Problem = {
@@ -142,6 +151,7 @@ function build(
     limits: node.limits,
     cache: node.cache,
     webhooks: node.webhooks,
+    push: node.push,
     database: databaseFrom(node.database, node.dataDir, readFile),
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
@@ -152,7 +162,8 @@ function build(
 }
 
 function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  // Views of memory can't be frozen.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Object.isFrozen(value)) {
     Object.freeze(value);
     for (const inner of Object.values(value)) frozen(inner);
   }

@@ -7,8 +7,9 @@
 import { z } from 'zod';
 import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
-import { isDatabaseUrl, SSL_MODES } from './database-rules.ts';
+import { isDatabaseUrl, SSL_MODES } from './database-address.ts';
 import { overridesOf } from './overrides.ts';
+import { oneAppPush, pushDelivery, pushSchema } from './push-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
 import {
   described,
@@ -139,6 +140,7 @@ export const appSchema = described(
       must: 'a list of at most 100 webhooks',
       secret: true,
     }).optional(),
+    push: pushSchema.optional(),
     ...overridesOf(appDefaults.shape),
   }),
   { description: 'An app', must: 'an app, at least {"id": …, "key": …, "secret": …}' },
@@ -193,6 +195,7 @@ export const nodeSchema = group('Node', {
       env: 'CARILLON_WEBHOOK_URL',
       flag: '--webhook-url',
     }).optional(),
+    push: oneAppPush,
   }).prefault({}),
   apps: described(z.array(appSchema).max(10_000), {
     description: 'More apps; in the environment and as a flag: a JSON array in the form of the file',
@@ -266,6 +269,7 @@ export const nodeSchema = group('Node', {
     ),
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
+  push: pushDelivery.prefault({}),
   database: group('Database', {
     url: described(z.string().max(4096).refine(isDatabaseUrl), {
       description: 'PostgreSQL for devices, their users and notifications; several nodes may share it',
@@ -289,7 +293,7 @@ export const nodeSchema = group('Node', {
   }).optional(),
   allowPrivateAddresses: toggle(
     false,
-    'Let webhooks reach private and link-local addresses, and this machine in production',
+    'Let webhooks and push reach private and link-local addresses, and this machine in production',
   ),
   admin: group('Admin API', {
     token: described(z.string().min(16).max(1024), {

@@ -3,5 +3,6 @@ import type { Migration } from '../migration.ts';
 import { devices } from './001-devices.ts';
 import { userBindings } from './002-user-bindings.ts';
 import { pushQueue } from './003-push-queue.ts';
+import { beamsWebhooks } from './006-beams-webhooks.ts';
 
-export const allMigrations: readonly Migration[] = [devices, userBindings, pushQueue];
+export const allMigrations: readonly Migration[] = [devices, userBindings, pushQueue, beamsWebhooks];
