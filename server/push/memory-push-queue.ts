@@ -1,7 +1,7 @@
 /** The push queue of a node without a database: the same promises, for as long as the process lives, and bounded. */
 import type { Page, PageQuery } from './device-store.ts';
-import { type Job, LANES, type Lane, laneOf, type NewJob, sizeOf } from './jobs.ts';
 import { HeldPublish } from './held-publish.ts';
+import { type Job, LANES, type Lane, laneOf, type NewJob, sizeOf } from './jobs.ts';
 import type { Outcome, PublishReport } from './publish.ts';
 import {
   type AcceptedPublish,

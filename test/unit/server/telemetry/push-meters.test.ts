@@ -37,5 +37,7 @@ it('answers a scrape while the database does not', async () => {
     inFlight: () => new Map([['fcm', 1]]),
     backlog: () => Promise.reject(new Error('the database is away')),
   });
-  expect(await meters.render()).toContain('centrifugo_push_consuming_inflight_jobs{provider="fcm",queue="fcm"} 1');
+  expect(await meters.render()).toContain(
+    'centrifugo_push_consuming_inflight_jobs{provider="fcm",queue="fcm"} 1',
+  );
 });
