@@ -55,6 +55,7 @@ export type Accepted =
   | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'no provider'; readonly provider: ProviderName };
 
+/** `expired`: its time was over before everybody had been tried. */
 export type PublishStatus = 'scheduled' | 'running' | 'finished' | 'cancelled' | 'expired';
 
 export interface PublishCounts {
@@ -63,8 +64,11 @@ export interface PublishCounts {
   readonly failed: number;
   /** Their devices were removed; counted in `failed` too. */
   readonly dead: number;
-  /** No payload for the provider, provider not set up, user online. */
+  /** No payload for the provider, provider not set up, user online, device removed meanwhile. */
   readonly skipped: number;
+  /** Their time was over before a provider took it. */
+  readonly expired: number;
+  readonly cancelled: number;
   readonly delivered: number;
   readonly opened: number;
 }
@@ -80,8 +84,11 @@ export interface PublishReport {
 
 /** What became of a publish at one device. */
 export interface Outcome {
+  /** What the next page comes after. */
+  readonly key: string;
   readonly deviceId: string | undefined;
   readonly provider: ProviderName;
+  /** Undefined: the device was nobody's, or it isn't known any more whose it was. */
   readonly user: string | undefined;
   readonly status: 'sent' | 'failed' | 'dead' | 'skipped' | 'expired' | 'cancelled';
   readonly tries: number;

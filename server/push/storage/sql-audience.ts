@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.ts';
 import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
+import { readAudience } from './audience-rows.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
 import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
@@ -35,13 +36,12 @@ export class SqlAudience implements Audience {
   }
 
   async byIds(appId: string, ids: readonly string[]): Promise<readonly AudienceDevice[]> {
-    const rows = await this.#database.db
+    const devices = this.#database.db
       .selectFrom('devices')
       .select(AUDIENCE_COLUMNS)
       .where(this.#oneOf('id', ids))
-      .where('app_id', '=', appId)
-      .execute();
-    return rows.map(audienceDeviceOf);
+      .where('app_id', '=', appId);
+    return readAudience(this.#database, devices);
   }
 
   async #listening(
@@ -52,14 +52,16 @@ export class SqlAudience implements Audience {
   ): Promise<AudiencePage> {
     const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
     const ids = await listenerIds(this.#database.db, appId, places, after, limit);
-    const rows = await this.#database.db
+    const devices = this.#database.db
       .selectFrom('devices')
       .select(AUDIENCE_COLUMNS)
       .where(this.#oneOf('id', ids))
       .where('created_at', '<=', createdUntil)
-      .orderBy('id')
-      .execute();
-    return { items: rows.map(audienceDeviceOf), next: ids.length < limit ? undefined : ids.at(-1) };
+      .orderBy('id');
+    return {
+      items: await readAudience(this.#database, devices),
+      next: ids.length < limit ? undefined : ids.at(-1),
+    };
   }
 
   #few(
