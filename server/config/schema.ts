@@ -274,7 +274,7 @@ export const nodeSchema = group('Node', {
     }).optional(),
     sslMode: described(z.enum(SSL_MODES), {
       description:
-        "Whether its connections are encrypted, and whether its certificate's name and issuer are checked",
+        'Whether connections are encrypted, and whether name and issuer of the certificate are checked',
       fallback: 'sslmode of the address, else disable',
     }).optional(),
     caFile: filePath(
