@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BEARER, beamsApp, PUBLISHES, request } from '../beams/support.ts';
 import { INSTANCE, SECRET } from '../beams/vectors.ts';
@@ -132,7 +132,8 @@ async function startClient(page: Page, scope = '/'): Promise<string> {
      if ('${scope}' !== '/') options.serviceWorkerRegistration = await navigator.serviceWorker.register('${scope}service-worker.js');
      window.client = new PusherPushNotifications.Client(options);
      await client.start();
-     while (!(await navigator.serviceWorker.getRegistration('${scope}')).active) await new Promise((next) => setTimeout(next, 10));
+     const activated = async () => (await navigator.serviceWorker.getRegistration('${scope}')).active?.state === 'activated';
+     while (!(await activated())) await new Promise((next) => setTimeout(next, 10));
      return client.getDeviceId();`,
   );
 }
@@ -175,6 +176,18 @@ async function notifications(page: Page, scope: string): Promise<Array<{ title: 
        await new Promise((resolve) => setTimeout(resolve, 10));
      }`,
   );
+}
+
+/** The worker of the whole origin, once the browser has told of it. */
+async function workerOf(page: Page): Promise<Worker> {
+  for (;;) {
+    const found = page
+      .context()
+      .serviceWorkers()
+      .find((one) => one.url().startsWith(`${origin}/service-worker.js`));
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 test('start, interests, user, a notification received and opened, and all cleared', async () => {
@@ -220,12 +233,9 @@ test('start, interests, user, a notification received and opened, and all cleare
   expect(await notifications(page, '/')).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
   await reported(publishId, 'delivered');
 
-  const worker = page
-    .context()
-    .serviceWorkers()
-    .find((one) => one.url().startsWith(`${origin}/service-worker.js`));
+  const worker = await workerOf(page);
   // Nobody can click on a notification here. A script's event has no wish to be waited for.
-  await worker?.evaluate(`(async () => {
+  await worker.evaluate(`(async () => {
     const [notification] = await registration.getNotifications();
     const click = new NotificationEvent('notificationclick', { notification });
     click.waitUntil = (promise) => promise.catch(() => undefined);
