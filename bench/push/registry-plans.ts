@@ -29,6 +29,7 @@ import {
 const RUNS = 21;
 /** Steps of a plan that are printed. */
 const SHOWN = 12;
+const WIDTH = 160;
 const APP = 'million';
 const nothing = (): undefined => undefined;
 const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -99,8 +100,8 @@ async function showPlans(on: RecordedRegistry, { heading, statements }: Timed): 
   console.log(`\n## ${heading}`);
   for (const statement of statements) {
     const plan = await planOf(on.database, statement);
-    for (const step of plan.slice(0, SHOWN)) console.log(`    ${step}`);
+    for (const step of plan.slice(0, SHOWN)) console.log(`    ${step.slice(0, WIDTH)}`);
     if (plan.length > SHOWN) console.log(`    … ${plan.length - SHOWN} more steps`);
-    for (const step of fullScans(plan)) console.log(`  FULL SCAN ${step}`);
+    for (const step of fullScans(plan)) console.log(`  FULL SCAN ${step.slice(0, WIDTH)}`);
   }
 }
