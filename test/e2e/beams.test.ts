@@ -149,45 +149,52 @@ async function deliver(page: Page, scope: string): Promise<string> {
   });
   await session.send('ServiceWorker.enable');
   const registrationId = await registered;
-  while (service().messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const data = service().messages.shift()?.plaintext ?? '';
+  const data = await eventually('the push', () => service().messages.shift()?.plaintext);
   await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
   await session.detach();
   return data;
 }
 
+/** Asks until there is an answer; what is waited for in vain is named, before the test's time is over. */
+async function eventually<T>(what: string, ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${what} did not come`);
+}
+
 /** Waits until the publish's report says so. */
 async function reported(publishId: string, count: 'delivered' | 'opened'): Promise<void> {
-  for (;;) {
+  await eventually(`the report of ${count}`, async () => {
     const answer = await request(node(), 'GET', `${PUBLISHES}/${publishId}`, { headers: BEARER });
-    if ((answer.json() as { counts: Record<string, number> }).counts[count] === 1) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    const { counts } = answer.json() as { counts: Record<string, number> };
+    return counts[count] === 1 ? true : undefined;
+  });
 }
 
 /** Notifications of a scope's worker on show, once there is one. */
-async function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
-  return run(
-    page,
-    `const registration = await navigator.serviceWorker.getRegistration('${scope}');
-     for (;;) {
-       const shown = await registration.getNotifications();
-       if (shown.length > 0) return shown.map(({ title, body }) => ({ title, body }));
-       await new Promise((resolve) => setTimeout(resolve, 10));
-     }`,
-  );
+function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
+  return eventually('the notification', async () => {
+    const shown = await run<Array<{ title: string; body: string }>>(
+      page,
+      `const registration = await navigator.serviceWorker.getRegistration('${scope}');
+       return (await registration.getNotifications()).map(({ title, body }) => ({ title, body }));`,
+    );
+    return shown.length > 0 ? shown : undefined;
+  });
 }
 
 /** The worker of the whole origin, once the browser has told of it. */
-async function workerOf(page: Page): Promise<Worker> {
-  for (;;) {
-    const found = page
+function workerOf(page: Page): Promise<Worker> {
+  const script = `${origin}/service-worker.js`;
+  return eventually('the worker', () =>
+    page
       .context()
       .serviceWorkers()
-      .find((one) => one.url().startsWith(`${origin}/service-worker.js`));
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+      .find((one) => one.url().startsWith(script)),
+  );
 }
 
 test('start, interests, user, a notification received and opened, and all cleared', async () => {
