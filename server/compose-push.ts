@@ -1,7 +1,7 @@
-/** Push, put together: the database, the registry of devices, the pipeline with its providers, and the doors. */
+/** Push, put together: the registry of devices, the pipeline with its providers, and the doors. */
 import type { App } from './apps/app.ts';
 import type { AppRegistry } from './apps/app-registry.ts';
-import type { Config } from './config/config.ts';
+import type { PushDeliverySettings } from './config/config.ts';
 import type { Database } from './database/database.ts';
 import type { AdminRoutes } from './http/admin-api.ts';
 import { BeamsApi } from './http/beams/beams-api.ts';
@@ -69,11 +69,13 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Webhooks of Beams that a node without a database remembers. */
 const WEBHOOKS_IN_MEMORY = 10_000;
 
-/** @throws Error with a sentence for the operator when the database can't be used */
-export async function composePush(config: Config, around: PushSurroundings): Promise<PushSide> {
+export async function composePush(
+  settings: PushDeliverySettings,
+  around: PushSurroundings,
+): Promise<PushSide> {
   const { database, registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } =
     around;
-  warnOfBeams(around, database);
+  warnOfBeams(around);
   const registered = database && registryIn(database, around);
 
   const webhookQueue =
@@ -81,7 +83,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       ? new MemoryBeamsWebhookQueue(WEBHOOKS_IN_MEMORY, ids)
       : new SqlBeamsWebhookQueue(database, ids);
   const poster = new HttpPoster({ policy, names, clock });
-  const carrier = new BeamsWebhookDelivery(config.push.keepDays * DAY_MS, {
+  const carrier = new BeamsWebhookDelivery(settings.keepDays * DAY_MS, {
     queue: webhookQueue,
     apps: registry,
     poster,
@@ -109,7 +111,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       logger,
     },
     PIPELINE_DEFAULTS,
-    config.push,
+    settings,
   );
 
   meters.watch(push);
@@ -151,7 +153,7 @@ function providersOf({ push }: App, ports: PushSurroundings): Providers {
 }
 
 /** What will not work, said at the start instead of when it is missed. */
-function warnOfBeams({ registry, policy, logger }: PushSurroundings, database: Database | undefined): void {
+function warnOfBeams({ database, registry, policy, logger }: PushSurroundings): void {
   for (const { id: appId, push } of registry.all()) {
     if (push.beams === undefined) continue;
     if (database === undefined) {
