@@ -84,7 +84,7 @@ export function audienceContract(create: () => TestRegistry): void {
 
   it('tells what sending takes', async () => {
     const { id } = await register('t', { user: 'u', door: 'beams', channels: ['c'] });
-    const expected = { id, token: 't', provider: 'fcm', user: 'u', door: 'beams' };
+    const expected = { id, token: 't', provider: 'fcm', platform: 'android', user: 'u', door: 'beams' };
     expect(await registry.audience.byIds(appId, [id])).toEqual([expected]);
     const query = { createdUntil: registry.clock.now(), after: undefined, limit: 10 };
     const page = await registry.audience.devicesOf(appId, { kind: 'channels', channels: ['c'] }, query);

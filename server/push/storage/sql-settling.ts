@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Job } from '../jobs.ts';
 import { type NewOutcome, type Settlement, TURN_MS } from '../push-queue.ts';
+import { removeDeadDevices } from './dead-devices.ts';
 import { jsonRows } from './json-rows.ts';
 import { insertJobs } from './sql-accepting.ts';
 
@@ -75,18 +76,18 @@ async function insertOutcomes(
   return Number(numAffectedRows ?? 0n);
 }
 
-/** A device that has another token by now stays. */
 async function removeDevices(
   { dialect }: Database,
   trx: Transaction<Tables>,
   publishId: number,
   { dead }: Settlement,
 ): Promise<void> {
-  const rows = dead.map(({ id, token }) => [id, token]);
-  await sql`
-    delete from devices
-    where (id, token) in (select value ->> 0, value ->> 1 from ${jsonRows(dialect, rows)})
-      and app_id = (select app_id from push_publishes where id = ${publishId})`.execute(trx);
+  const publish = await trx
+    .selectFrom('push_publishes')
+    .select('app_id')
+    .where('id', '=', publishId)
+    .executeTakeFirst();
+  if (publish !== undefined) await removeDeadDevices(trx, dialect, publish.app_id, dead);
 }
 
 /** Undefined: the publish is gone. */
