@@ -8,6 +8,9 @@ import type { AdminRoutes } from './http/admin-api.ts';
 import { BeamsApi } from './http/beams/beams-api.ts';
 import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
+import { centrifugoCommands } from './http/centrifugo/centrifugo-commands.ts';
+import { CentrifugoKeys } from './http/centrifugo/centrifugo-keys.ts';
+import { CentrifugoSite } from './http/centrifugo/centrifugo-site.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
@@ -31,6 +34,7 @@ import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
 import { FcmProvider } from './push/providers/fcm-provider.ts';
+import { HmsProvider } from './push/providers/hms-provider.ts';
 import { WebPushProvider } from './push/providers/web-push-provider.ts';
 import type { PushProvider } from './push/push-provider.ts';
 import { SharedNames } from './push/storage/shared-names.ts';
@@ -116,8 +120,11 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
     registered && { devices: registered.devices, publishing: push.publishing, webhooks, policy, ids, clock },
   );
   const instances = new BeamsInstances(registry);
+  const { publishing } = push;
+  const commands = centrifugoCommands({ devices: registered?.devices, publishing, policy });
+  const centrifugo = new CentrifugoSite({ keys: new CentrifugoKeys(registry), commands, logger });
   return {
-    doors: [new BeamsSite({ instances, api: beams, limiter, logger })],
+    doors: [new BeamsSite({ instances, api: beams, limiter, logger }), centrifugo],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();
@@ -144,6 +151,7 @@ function providersOf({ push }: App, ports: PushSurroundings): Providers {
   const providers = new Map<ProviderName, PushProvider>();
   if (push.fcm !== undefined) providers.set('fcm', new FcmProvider(push.fcm, ports));
   if (push.apns !== undefined) providers.set('apns', new ApnsProvider(push.apns, ports));
+  if (push.hms !== undefined) providers.set('hms', new HmsProvider(push.hms, ports));
   if (push.webPush !== undefined) providers.set('webpush', new WebPushProvider(push.webPush, ports));
   return providers;
 }

@@ -21,11 +21,7 @@ const LONGEST_ID = 255;
 const LAST_SECOND = 8_640_000_000_000;
 
 /** Reports of what we don't know are taken and dropped: whoever sends them could not mend it. */
-export async function takeReport(
-  ports: ReportPorts,
-  instance: Instance,
-  body: Body,
-): Promise<Reply> {
+export async function takeReport(ports: ReportPorts, instance: Instance, body: Body): Promise<Reply> {
   const { publishing, webhooks } = ports;
   const receipt = receiptOf(body, instance.beams.instanceId);
   if ('status' in receipt) return receipt;

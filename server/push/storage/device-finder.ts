@@ -13,6 +13,8 @@ import { tokenHash } from './token-hash.ts';
 
 const PROVIDERS: readonly ProviderName[] = ['fcm', 'apns', 'hms', 'webpush'];
 
+const COUNTED_AT_A_TIME = 1000;
+
 export interface FindOptions {
   /** The rows are the transaction's to change. */
   readonly lock: boolean;
@@ -41,6 +43,27 @@ export class DeviceFinder {
         ? await this.#rows(db, appId, filter, after, limit + 1, options)
         : await this.#listening(db, appId, filter, channels, after, limit + 1, options);
     return { items: found.slice(0, limit), hasMore: found.length > limit };
+  }
+
+  async count(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Promise<number> {
+    if (filter.channels !== undefined) return this.#countListening(db, appId, filter);
+    const { count } = await db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('app_id', '=', appId)
+      .where((where) => this.#fits(where, filter))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async #countListening(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Promise<number> {
+    let count = 0;
+    for (let after: string | undefined; ; ) {
+      const { items, hasMore } = await this.page(db, appId, filter, { after, limit: COUNTED_AT_A_TIME });
+      count += items.length;
+      after = items.at(-1)?.id;
+      if (!hasMore) return count;
+    }
   }
 
   /** Listeners come from the index of names; what else is asked of them is looked at a page at a time. */

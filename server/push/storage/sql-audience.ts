@@ -4,6 +4,8 @@ import type { Database } from '../../database/database.ts';
 import { isOneOf } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
+import type { DeviceFilter } from '../device-store.ts';
+import { DeviceFinder } from './device-finder.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
 import { listenersPage } from './listeners.ts';
 import type { SharedNames } from './shared-names.ts';
@@ -13,10 +15,12 @@ type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
 export class SqlAudience implements Audience {
   readonly #database: Database;
   readonly #shared: SharedNames;
+  readonly #finder: DeviceFinder;
 
   constructor(database: Database, shared: SharedNames) {
     this.#database = database;
     this.#shared = shared;
+    this.#finder = new DeviceFinder(database.dialect, shared);
   }
 
   async devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<AudiencePage> {
@@ -33,6 +37,8 @@ export class SqlAudience implements Audience {
         return this.#page(query, (devices) =>
           devices.where('app_id', '=', appId).where(this.#oneOf('id', target.ids)),
         );
+      case 'filter':
+        return this.#filtered(appId, target.filter, query);
       case 'all':
         return this.#page(query, (devices) => devices.where('app_id', '=', appId));
     }
@@ -64,6 +70,16 @@ export class SqlAudience implements Audience {
       .orderBy('id')
       .execute();
     return { items: rows.map(audienceDeviceOf), next: ids.length < limit ? undefined : ids.at(-1) };
+  }
+
+  async #filtered(
+    appId: string,
+    filter: DeviceFilter,
+    { createdUntil, after, limit }: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const { items, hasMore } = await this.#finder.page(this.#database.db, appId, filter, { after, limit });
+    const old = items.filter(({ created_at }) => created_at <= createdUntil);
+    return { items: old.map(audienceDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
   }
 
   /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
