@@ -1,17 +1,15 @@
-/** Push, put together: the database, the registry of devices, the pipeline with its providers, and the doors. */
+/** Push, put together: the registry of devices, the pipeline with its providers, and the doors. */
 import type { App } from './apps/app.ts';
 import type { AppRegistry } from './apps/app-registry.ts';
-import type { Config } from './config/config.ts';
+import type { PushDeliverySettings } from './config/config.ts';
 import type { Database } from './database/database.ts';
-import { openDatabase } from './database/open-database.ts';
 import type { AdminRoutes } from './http/admin-api.ts';
 import { BeamsApi } from './http/beams/beams-api.ts';
 import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
-import { centrifugoCommands } from './http/centrifugo/centrifugo-commands.ts';
-import { CentrifugoKeys } from './http/centrifugo/centrifugo-keys.ts';
-import { CentrifugoSite } from './http/centrifugo/centrifugo-site.ts';
+import { centrifugoDoor } from './http/centrifugo/centrifugo-door.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
+import { kinveyDoor } from './http/kinvey/kinvey-door.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
 import type { Clock } from './lib/clock.ts';
@@ -20,6 +18,7 @@ import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { AddressPolicy } from './outgoing/address-policy.ts';
+import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import type { NameLookup } from './outgoing/name-lookup.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
@@ -30,6 +29,7 @@ import { MemoryBeamsWebhookQueue } from './push/beams-webhooks/memory-beams-webh
 import { SqlBeamsWebhookQueue } from './push/beams-webhooks/sql-beams-webhook-queue.ts';
 import { buildPush } from './push/build-push.ts';
 import type { ProviderName } from './push/device.ts';
+import { SqlKinveyUsers } from './push/kinvey/sql-kinvey-users.ts';
 import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
@@ -45,6 +45,8 @@ import { SqlPushQueue } from './push/storage/sql-push-queue.ts';
 import type { PushMeters } from './telemetry/push-meters.ts';
 
 export interface PushSurroundings {
+  /** Undefined: no devices are known, and webhooks are kept in memory. */
+  readonly database: Database | undefined;
   readonly registry: AppRegistry;
   readonly presence: Pick<PresenceStore, 'online'>;
   readonly policy: AddressPolicy;
@@ -70,12 +72,13 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Webhooks of Beams that a node without a database remembers. */
 const WEBHOOKS_IN_MEMORY = 10_000;
 
-/** @throws Error with a sentence for the operator when the database can't be used */
-export async function composePush(config: Config, around: PushSurroundings): Promise<PushSide> {
-  const { registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
-  const database =
-    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
-  if (database === undefined) warnOfBeams(registry, logger);
+export async function composePush(
+  settings: PushDeliverySettings,
+  around: PushSurroundings,
+): Promise<PushSide> {
+  const { database, registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } =
+    around;
+  warnOfBeams(around);
   const registered = database && registryIn(database, around);
 
   const webhookQueue =
@@ -83,7 +86,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       ? new MemoryBeamsWebhookQueue(WEBHOOKS_IN_MEMORY, ids)
       : new SqlBeamsWebhookQueue(database, ids);
   const poster = new HttpPoster({ policy, names, clock });
-  const carrier = new BeamsWebhookDelivery(config.push.keepDays * DAY_MS, {
+  const carrier = new BeamsWebhookDelivery(settings.keepDays * DAY_MS, {
     queue: webhookQueue,
     apps: registry,
     poster,
@@ -111,7 +114,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       logger,
     },
     PIPELINE_DEFAULTS,
-    config.push,
+    settings,
   );
 
   meters.watch(push);
@@ -121,10 +124,12 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
   );
   const instances = new BeamsInstances(registry);
   const { publishing } = push;
-  const commands = centrifugoCommands({ devices: registered?.devices, publishing, policy });
-  const centrifugo = new CentrifugoSite({ keys: new CentrifugoKeys(registry), commands, logger });
   return {
-    doors: [new BeamsSite({ instances, api: beams, limiter, logger }), centrifugo],
+    doors: [
+      new BeamsSite({ instances, api: beams, limiter, logger, log }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
+      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
+    ],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();
@@ -134,7 +139,6 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       await push.stop(ms);
       await carrier.stop();
       providers.close();
-      await database?.close();
     },
   };
 }
@@ -144,6 +148,7 @@ function registryIn(database: Database, { registry, ids, clock }: PushSurroundin
   return {
     devices: new SqlDeviceStore({ database, shared, clock, ids, eraseUser: eraseFromOutcomes }),
     audience: new SqlAudience(database, shared),
+    users: new SqlKinveyUsers(database, clock),
   };
 }
 
@@ -151,14 +156,21 @@ function providersOf({ push }: App, ports: PushSurroundings): Providers {
   const providers = new Map<ProviderName, PushProvider>();
   if (push.fcm !== undefined) providers.set('fcm', new FcmProvider(push.fcm, ports));
   if (push.apns !== undefined) providers.set('apns', new ApnsProvider(push.apns, ports));
-  if (push.hms !== undefined) providers.set('hms', new HmsProvider(push.hms, ports));
   if (push.webPush !== undefined) providers.set('webpush', new WebPushProvider(push.webPush, ports));
+  if (push.hms !== undefined) providers.set('hms', new HmsProvider(push.hms, ports));
   return providers;
 }
 
-function warnOfBeams(registry: AppRegistry, logger: Logger): void {
-  for (const app of registry.all()) {
-    if (app.push.beams === undefined) continue;
-    logger.warn({ appId: app.id }, 'Beams needs a database: set CARILLON_DATA_DIR or CARILLON_DATABASE_URL');
+/** What will not work, said at the start instead of when it is missed. */
+function warnOfBeams({ database, registry, policy, logger }: PushSurroundings): void {
+  for (const { id: appId, push } of registry.all()) {
+    if (push.beams === undefined) continue;
+    if (database === undefined) {
+      logger.warn({ appId }, 'Beams needs a database: set CARILLON_DATA_DIR or CARILLON_DATABASE_URL');
+    }
+    for (const { url } of push.beams.webhooks) {
+      const reason = forbidden(new URL(url), policy);
+      if (reason !== undefined) logger.warn({ appId, reason }, 'webhooks of Beams can never be delivered');
+    }
   }
 }

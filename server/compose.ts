@@ -1,47 +1,45 @@
 /** The composition root: config in, a running node out. Which implementation serves a port is chosen here alone. */
-import { ConfigAppRegistry } from './apps/config-app-registry.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import { AuthApps } from './auth/auth-apps.ts';
 import { FetchBackendClient } from './auth/fetch-backend-client.ts';
 import { identifierOf } from './auth/identifiers.ts';
-import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
-import { MemoryBroker } from './broker/memory-broker.ts';
-import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import { applyAppChanges } from './channels/app-changes.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
 import { Hub } from './channels/hub.ts';
-import { Publisher } from './channels/publish.ts';
+import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
-import { SubscriptionCounts } from './channels/subscription-counts.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
+import { openApps } from './compose-apps.ts';
+import { memoryParts } from './compose-memory.ts';
 import { composePush } from './compose-push.ts';
+import { redisParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
+import { openDatabase } from './database/open-database.ts';
 import { drainConnections } from './drain.ts';
 import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
+import { appRoutes } from './http/endpoints/apps-admin.ts';
 import { deadLetterRoutes } from './http/endpoints/dead-letters-admin.ts';
 import { nodePages } from './http/pages.ts';
 import { SignedApi } from './http/signed-api.ts';
 import { Site } from './http/site.ts';
 import type { Logger } from './lib/logger.ts';
 import { OccasionalLog } from './lib/occasional-log.ts';
-import { randomIds } from './lib/random-ids.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
 import { AddressPolicy } from './outgoing/address-policy.ts';
-import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
-import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { admit } from './socket/admission.ts';
 import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
 import { Sessions } from './socket/session.ts';
@@ -53,9 +51,8 @@ import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
+import { followApps } from './webhooks/follow-apps.ts';
 import type { RetrySettings } from './webhooks/lane-worker.ts';
-import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
-import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
 import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
 import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
@@ -76,45 +73,46 @@ const RATE_BUCKETS = 100_000;
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const clock = systemClock;
   const counters = new Counters();
-  const registry = new ConfigAppRegistry(config.apps);
+  const log = new OccasionalLog(clock, logger);
+  const database =
+    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
+  const apps = await openApps(config, database, { clock, log, logger });
+  const { registry } = apps;
   const hub = new Hub();
   // All apps from the start, so that metrics show the idle ones too.
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
 
-  const ids = randomIds();
-  const log = new OccasionalLog(clock, logger);
-  const endpoints = new EndpointDirectory(config.apps);
-  for (const appId of endpoints.appIds()) counters.webhooksOf(appId);
-  const deadLetters = new MemoryDeadLetters(config.webhooks, { ids, clock, log });
-  const webhooks = new MemoryWebhookQueue(config.webhooks, {
+  const endpoints = new EndpointDirectory(registry.all());
+  const partsPorts = {
+    registry,
     endpoints,
-    deadLetters,
-    ids,
-    clock,
     counters,
+    limiterAlone: new MemoryRateLimiter(RATE_BUCKETS, clock),
+    clock,
+    chance: systemChance,
     log,
-  });
-
-  const broker = new MemoryBroker();
-  const presence = new MemoryPresenceStore(broker, webhooks);
-  const cache = new MemoryChannelCache(config.cache, clock);
-  broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
+    logger,
+    webhooks: config.webhooks,
+  };
+  const shared =
+    config.redis === undefined ? memoryParts(config, partsPorts) : await redisParts(config.redis, partsPorts);
+  const { broker, cache, limiter, ids, presence, webhooks, deadLetters } = shared;
+  await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
   const authorized = deadlines.authorized.bind(deadlines);
-  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
-  const misses = new CacheMisses(webhooks, clock, logger);
+  const misses = new CacheMisses(cache, webhooks, logger);
   const grants = new SubscriptionGrants(
-    { broker, presence, counts, hub, clock, logger },
-    new MemoryGrantStore(),
+    { broker, presence, hub, relay: shared.grantRelay, clock, logger },
+    shared.grantStore,
   );
+  await shared.grantRelay.start(grants.recordHere.bind(grants));
   const grantProblem = grants.problem.bind(grants);
   const signInProblem = grants.signInProblem.bind(grants);
   const ports = {
     broker,
     presence,
-    counts,
     registry,
     cache,
     misses,
@@ -122,12 +120,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     clock,
     counters,
     logger,
+    log,
     authorized,
     grants,
     grantProblem,
     signInProblem,
   };
-  const publisher = new Publisher(ports);
+  const publisher = new Publisher(ports, config.redis?.whenAway ?? 'refuse');
   const sessions = new Sessions(
     {
       ...ports,
@@ -153,7 +152,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
-  const limiter = new MemoryRateLimiter(RATE_BUCKETS, clock);
   const authApps = new AuthApps(registry, (app, settings, key) => {
     const identifier = identifierOf(settings, { client, clock, logger });
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
@@ -164,7 +162,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     allowLoopback: config.mode === 'development',
   });
   const names = new NameLookup(systemResolve, clock);
-  const push = await composePush(config, {
+  const push = await composePush(config.push, {
+    database,
     registry,
     presence,
     policy,
@@ -182,18 +181,16 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       ? undefined
       : new AdminApi(
           config.adminToken,
-          new Map([...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }), ...push.adminRoutes]),
+          new Map([
+            ...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
+            ...appRoutes({ ...apps, log }),
+            ...push.adminRoutes,
+          ]),
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
   const site = new Site(pages, [authSite, ...push.doors], admin, api, logger);
 
-  for (const { appId, name, url } of endpoints.all()) {
-    const reason = forbidden(url, policy);
-    if (reason !== undefined) {
-      logger.warn({ appId, endpoint: name, reason }, 'webhooks can never be delivered');
-    }
-  }
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
     queue: webhooks,
     endpoints,
@@ -229,13 +226,26 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     { bodyBytes: config.limits.bodyBytes, trustProxy: config.trustProxy },
   );
 
+  registry.onChange((changes) => applyAppChanges(hub, clock, changes));
+  followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
   push.start();
-  const port = await uws.listen(config.host, config.port);
-  logger.info({ host: config.host, port, apps: config.apps.length }, 'listening');
+  await shared.start();
+  const close = async (): Promise<void> => {
+    shared.stop();
+    await apps.stop();
+    await database?.close();
+  };
+  const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+    await push.stop(0);
+    await close();
+    throw error;
+  });
+  logger.info({ host: config.host, port, apps: [...registry.all()].length }, 'listening');
 
   const stop = async (): Promise<void> => {
     logger.info({ connections: hub.size }, 'stopping');
+    shared.handOver();
     // Still listening: who comes now is told to come back later, and balancers see that the node is not ready.
     await drainConnections(hub, clock, config.drainSeconds * 1000);
     uws.stopListening();
@@ -244,11 +254,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     deadlines.stop();
     grants.stop();
     uws.close();
+    await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
-    await Promise.all([
-      delivery.stop(config.webhooks.drainSeconds * 1000),
-      push.stop(config.webhooks.drainSeconds * 1000),
-    ]);
+    const drainMs = config.webhooks.drainSeconds * 1000;
+    await Promise.all([delivery.stop(drainMs), push.stop(drainMs)]);
+    await close();
     logger.info({}, 'stopped');
   };
   return {

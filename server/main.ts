@@ -1,5 +1,6 @@
 /** The program: gives the commands the real process, and the process their exit code. Nothing else touches `process`. */
 import { readFileSync } from 'node:fs';
+import { apps } from './cli/apps-command.ts';
 import { runCommandLine } from './cli/command-line.ts';
 import { deadLetters } from './cli/dead-letters-command.ts';
 import { EXIT_FAILED } from './cli/exit-codes.ts';
@@ -48,6 +49,7 @@ try {
   const commands = {
     start: (args: readonly string[]) => start(args, { terminal, lifetime, clock, createLogger, startServer }),
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
+    apps: (args: readonly string[]) => apps(args, { terminal, fetch }),
     'dead-letters': (args: readonly string[]) => deadLetters(args, { terminal, fetch }),
     vapid: (args: readonly string[]) => vapid(args, terminal),
     config: (args: readonly string[]) => printConfig(args, terminal),

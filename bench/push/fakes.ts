@@ -23,7 +23,12 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
     return { endpoint: fake.endpoint, credentials: fake.credentials(), accessToken: ACCESS_TOKEN };
   },
   apns: async () => {
-    const fake = await FakeApns.start({ tls: fakesTls(), streams: 1000, maxTokens: 100 });
+    const fake = await FakeApns.start({
+      tls: fakesTls(),
+      streams: 1000,
+      maxConcurrentStreams: 1000,
+      maxTokens: 100,
+    });
     fake.keep = false;
     const { endpoint, key, keyId, teamId, topic } = fake;
     return { endpoint, key, keyId, teamId, topic };
@@ -37,7 +42,8 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
     });
     const pair = vapidPair();
     const subscriptions = Array.from({ length: SUBSCRIPTIONS }, () => fake.subscribe(pair.publicKey));
-    return { ...pair, subject: 'mailto:bench@example.com', subscriptions: subscriptions.join('\n') };
+    const { origin } = fake;
+    return { ...pair, origin, subject: 'mailto:bench@example.com', subscriptions: subscriptions.join('\n') };
   },
   hms: async () => {
     const fake = await FakeHms.start({ tls: fakesTls() });

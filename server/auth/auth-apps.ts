@@ -17,14 +17,20 @@ export class AuthApps {
   readonly #build: Build;
   /** By the app's value, which is another one when the app changes. */
   readonly #built = new WeakMap<App, AuthApp>();
+  /** Undefined until it is asked for again. */
+  #all: readonly AuthApp[] | undefined;
 
   constructor(registry: AppRegistry, build: Build) {
     this.#registry = registry;
     this.#build = build;
+    registry.onChange(() => {
+      this.#all = undefined;
+    });
   }
 
-  all(): AuthApp[] {
-    return [...this.#registry.all()].flatMap((app) => this.#of(app) ?? []);
+  all(): readonly AuthApp[] {
+    this.#all ??= [...this.#registry.all()].flatMap((app) => this.#of(app) ?? []);
+    return this.#all;
   }
 
   /** By id or key. */

@@ -93,6 +93,14 @@ export class MemoryGrantStore implements GrantStore {
     return undefined;
   }
 
+  /** Who has grants here. */
+  *users(): Iterable<{ readonly appId: string; readonly userId: string }> {
+    for (const key of this.#byUser.keys()) {
+      const slash = key.indexOf('/');
+      yield { appId: key.slice(0, slash), userId: key.slice(slash + 1) };
+    }
+  }
+
   forget(appId: string, socketId: string): void {
     const socket = keyOf(appId, socketId);
     for (const entry of this.#bySocket.get(socket)?.entries.values() ?? []) this.#unlist(entry);

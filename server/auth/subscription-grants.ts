@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import { all, andThen, type Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Denied } from './claim-rules.ts';
+import type { GrantRelay, RelayedGrant, RelayOutcome } from './grant-relay.ts';
 import type { EndedGrant, Grant, GrantStore, Standing } from './grant-store.ts';
 
 const SWEEP_MS = 1000;
@@ -29,6 +30,7 @@ const SIGN_IN_REFUSED = 'The permission to sign in was revoked';
 
 export interface GrantPorts extends LeavePorts {
   readonly hub: Hub;
+  readonly relay: GrantRelay;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,17 +53,28 @@ export class SubscriptionGrants {
    * is of use to nobody.
    */
   record(app: App, socketId: string, channel: string, grant: Grant): Eventual<Denied | undefined> {
+    const relayed: RelayedGrant = { appId: app.id, socketId, channel, ...grant };
+    const here = this.#ports.hub.connection(socketId) !== undefined;
+    const outcome = here ? this.recordHere(relayed) : this.#ports.relay.record(relayed);
+    return andThen(outcome, (recorded) =>
+      recorded === 'full'
+        ? { denied: `the connection is in ${app.limits.channelsPerConnection} channels already` }
+        : undefined,
+    );
+  }
+
+  /** The same for a connection of this node, whichever node the grant is given by. */
+  recordHere({ appId, socketId, channel, userId, expiresAt }: RelayedGrant): Eventual<RelayOutcome> {
     const connection = this.#ports.hub.connection(socketId);
-    if (connection?.hub.app.id !== app.id) return undefined;
-    const { channelsPerConnection } = app.limits;
+    if (connection?.hub.app.id !== appId) return 'unknown';
+    const { channelsPerConnection } = connection.hub.app.limits;
     const room = {
       // One for signing in.
       max: channelsPerConnection + 1,
       inUse: (name: string) => connection.subscription(name) !== undefined,
     };
-    return andThen(this.#store.record(app.id, socketId, channel, grant, room), (recorded) =>
-      recorded ? undefined : { denied: `the connection is in ${channelsPerConnection} channels already` },
-    );
+    const recorded = this.#store.record(appId, socketId, channel, { userId, expiresAt }, room);
+    return andThen(recorded, (is) => (is ? 'recorded' : 'full'));
   }
 
   /** The same for a sign-in that is about to be allowed, which has no end of its own. */

@@ -11,8 +11,8 @@ export interface Publication {
   readonly topic: string;
   /** The connection that must not get it, wherever it is. */
   readonly exceptSocketId: string | undefined;
-  /** The frame, encoded at the first call and kept: never called when nobody listens. */
-  frame(): string;
+  /** The frame, encoded at the first call and kept: never called when nobody listens. As bytes: UTF-8. */
+  frame(): string | Uint8Array;
 }
 
 /** What a node does with what reaches it. */
@@ -23,17 +23,19 @@ export interface BrokerReceiver {
 }
 
 export interface Broker {
-  /** Names the receiver; called once, before anything else. */
-  start(receiver: BrokerReceiver): void;
+  /** Names the receiver; called once, before anything else. Done when this node can be reached by `terminate`. */
+  start(receiver: BrokerReceiver): Eventual<void>;
   /**
    * Hands a publication to every node that follows its topic, this one included, at most once each. All followers
-   * see the publications of one topic in one order. Done when it can no longer be lost between live nodes; a
-   * rejection means it reached nobody for certain and may be tried again.
+   * see the publications of one topic in one order. Done when it can no longer be lost between live nodes; rejects
+   * with `Unavailable`, which says whether it may have reached somebody, when it can't be handed on.
    */
   publish(publication: Publication): Eventual<void>;
+  /** For what `publish` rejected: delivers it to this node alone, at once. Its order towards other nodes is lost. */
+  publishLocally(publication: Publication): void;
   /**
    * Starts to receive a topic's publications. Once done, nothing published afterwards is missed. Called when the
-   * first local follower comes; safe to repeat.
+   * first local follower comes; safe to repeat. Rejects with `Unavailable` when that takes too long.
    */
   follow(appId: string, topic: string): Eventual<void>;
   /** The last local follower is gone. Publications may still come for a while and find nobody. */

@@ -12,6 +12,10 @@ export class MemoryBroker implements Broker {
     this.#receiver?.deliver(publication);
   }
 
+  publishLocally(publication: Publication): void {
+    this.publish(publication);
+  }
+
   follow(): void {
     // Every publication passes here anyway.
   }

@@ -1,5 +1,14 @@
 /** A channel that connections of this node subscribe to, or an internal topic that is followed like one. */
 import type { ChannelType } from '../../protocol/index.ts';
+import type { Eventual } from '../lib/eventual.ts';
+import type { JoinResult } from '../presence/presence-store.ts';
+
+/** This node's connections that are in a presence channel as one user. */
+export interface MemberShare {
+  connections: number;
+  /** The answer to the first of them, which the others wait for. */
+  joined: Eventual<JoinResult>;
+}
 
 export class Channel {
   readonly name: string;
@@ -12,8 +21,14 @@ export class Channel {
   subscriptions = 0;
   /** Done once the broker has confirmed that nothing is missed; undefined when nothing is outstanding. */
   following: Promise<void> | undefined;
-  /** Presence channels: user id → this node's connections that are there as that user. */
-  members: Map<string, number> | undefined;
+  /** Publications that came by on this node. */
+  seen = 0;
+  /** Presence channels: user id → this node's share in that member. */
+  members: Map<string, MemberShare> | undefined;
+  /** Subscribers that wait for the cache; see `replay.ts`. */
+  replaysAwaited = 0;
+  /** The latest cached event that passed while they waited, as a frame. */
+  passed: string | undefined;
 
   constructor(name: string, type: ChannelType, topic: string) {
     this.name = name;

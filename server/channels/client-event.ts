@@ -5,6 +5,7 @@ import { EventData, EventPublication } from '../broker/publications.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { RateWindow } from '../lib/rate-window.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import type { Subscription } from './channel.ts';
@@ -44,23 +45,31 @@ export class ClientEventCommand {
       return;
     }
     counters.clientEvents += 1;
-    const published = broker.publish(
-      new EventPublication(
-        app.id,
-        message.channel,
-        message.event,
-        new EventData(message.data),
-        connection.id,
-        subscription?.userId,
-      ),
+    const publication = new EventPublication(
+      app.id,
+      message.channel,
+      message.event,
+      new EventData(message.data),
+      connection.id,
+      subscription?.userId,
     );
+    const published = broker.publish(publication);
+    const tell = (): void => this.#tellBackend(connection, message, subscription?.userId);
+    if (!(published instanceof Promise)) {
+      tell();
+      return;
+    }
     const lost = (error: unknown): void => {
+      if (error instanceof Unavailable) {
+        // Clients of one node go on talking while the cluster can't be reached.
+        broker.publishLocally(publication);
+        tell();
+        return;
+      }
       logger.warn({ err: error, channel: message.channel }, 'client event lost');
       connection.sendError('Client event could not be delivered, please try again');
     };
-    if (published instanceof Promise) {
-      published.then(() => this.#tellBackend(connection, message, subscription?.userId), lost);
-    } else this.#tellBackend(connection, message, subscription?.userId);
+    published.then(tell, lost);
   }
 
   #tellBackend(

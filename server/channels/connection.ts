@@ -21,6 +21,8 @@ export class Connection {
   readonly socket: Socket;
   open = true;
   user: User | undefined;
+  /** A sign-in under way: the next one waits for it. */
+  signingIn: Promise<void> | undefined;
   /** Topics of the users on the watchlist given at sign-in. */
   watching: Set<Channel> | undefined;
   /** Bad frames since the last good one. */

@@ -4,6 +4,7 @@ import type { BrokerReceiver, Publication } from '../broker/broker.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Fanout } from './fanout.ts';
 import type { Hub } from './hub.ts';
+import { notePassing } from './replay.ts';
 
 export class Delivery implements BrokerReceiver {
   readonly #hub: Hub;
@@ -18,7 +19,10 @@ export class Delivery implements BrokerReceiver {
 
   deliver(publication: Publication): void {
     const channel = this.#hub.find(publication.appId)?.channels.get(publication.topic);
-    if (channel === undefined || channel.subscriptions === 0) return;
+    if (channel === undefined) return;
+    channel.seen += 1;
+    if (channel.subscriptions === 0) return;
+    if (channel.replaysAwaited > 0) notePassing(channel, publication);
     const { exceptSocketId } = publication;
     const sender = exceptSocketId === undefined ? undefined : this.#hub.connection(exceptSocketId);
     const excluded = sender?.subscription(channel.name);
@@ -32,7 +36,7 @@ export class Delivery implements BrokerReceiver {
   }
 
   terminate(appId: string, userId: string): void {
-    const connections = this.#hub.find(appId)?.users.get(userId);
+    const connections = this.#hub.find(appId)?.users.get(userId)?.connections;
     // A copy, because each close takes its connection out of the set.
     for (const connection of [...(connections ?? [])]) connection.close(Codes.terminated);
   }

@@ -12,6 +12,8 @@ export function holdChannel(broker: Broker, hub: AppHub, name: string): Channel 
     channel.following = following.then(() => {
       channel.following = undefined;
     });
+    // Whoever waits for it hears of a failure; it may be that nobody waits any more.
+    channel.following.catch(() => undefined);
   }
   return channel;
 }

@@ -1,16 +1,14 @@
 /** A connection's leaving a channel, the same for an unsubscribe and for a close. */
 import type { Broker } from '../broker/broker.ts';
 import { all, andThen, type Eventual } from '../lib/eventual.ts';
-import type { Occupancy, PresenceStore } from '../presence/presence-store.ts';
+import type { Counted, PresenceStore } from '../presence/presence-store.ts';
 import type { Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { releaseChannel } from './follow.ts';
-import type { SubscriptionCounts } from './subscription-counts.ts';
 
 export interface LeavePorts {
   readonly broker: Broker;
   readonly presence: PresenceStore;
-  readonly counts: SubscriptionCounts;
 }
 
 /**
@@ -31,9 +29,7 @@ export function leaveChannel(
   const counted = countSubscriptions(ports.presence, hub.app.id, channel);
   releaseChannel(ports.broker, hub, channel);
   // Both are under way: waiting for one after the other would leave a failure of the second to nobody.
-  return andThen(all<unknown>([left, counted]), () =>
-    andThen(counted, ({ subscriptions }) => ports.counts.changed(hub.app, channel, subscriptions)),
-  );
+  return andThen(all<unknown>([left, counted]), () => undefined);
 }
 
 /** Tells the store how many of this node's connections subscribe. Users' own channels are no channels to anybody else. */
@@ -41,9 +37,10 @@ export function countSubscriptions(
   presence: PresenceStore,
   appId: string,
   channel: Channel,
-): Eventual<Occupancy> {
-  if (channel.type.kind === 'user') return { subscriptions: channel.subscriptions, transition: undefined };
-  return presence.subscribed(appId, channel.name, channel.subscriptions);
+  joiner?: string,
+): Eventual<Counted> {
+  if (channel.type.kind === 'user') return { subscriptions: channel.subscriptions, told: false };
+  return presence.subscribed(appId, channel.name, channel.subscriptions, joiner);
 }
 
 /** One connection less of a member; the user's last on this node leaves the store. */
@@ -52,12 +49,10 @@ function leaveAsMember(
   connection: Connection,
   { channel, userId }: Subscription,
 ): Eventual<void> {
-  if (userId === undefined || channel.members === undefined) return;
-  const others = (channel.members.get(userId) ?? 0) - 1;
-  if (others > 0) {
-    channel.members.set(userId, others);
-    return;
-  }
-  channel.members.delete(userId);
+  const share = userId === undefined ? undefined : channel.members?.get(userId);
+  if (userId === undefined || share === undefined) return;
+  share.connections -= 1;
+  if (share.connections > 0) return;
+  channel.members?.delete(userId);
   return presence.leave(connection.hub.app.id, channel.name, userId);
 }

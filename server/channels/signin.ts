@@ -50,17 +50,31 @@ export class SignInCommand {
       return;
     }
     try {
-      const granted = this.#ports.signInProblem(connection, identity.user.id);
-      const done = andThen(granted, (revoked) => {
-        if (!connection.open) return;
-        const obstacle = revoked ?? otherUserProblem(connection, identity.user.id);
-        if (obstacle === undefined) return this.#signIn(connection, identity, message.userData);
-        this.#refuse(connection, obstacle);
-      });
-      if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, error));
+      // One after the other, or the second could be answered first.
+      const done = andThen(connection.signingIn, () => this.#admit(connection, identity, message.userData));
+      if (done instanceof Promise) this.#await(connection, done);
     } catch (error) {
       this.#unavailable(connection, error);
     }
+  }
+
+  #await(connection: Connection, done: Promise<void>): void {
+    const signingIn = done
+      .catch((error) => this.#unavailable(connection, error))
+      .then(() => {
+        if (connection.signingIn === signingIn) connection.signingIn = undefined;
+      });
+    connection.signingIn = signingIn;
+  }
+
+  #admit(connection: Connection, identity: Identity, userData: string): Eventual<void> {
+    if (!connection.open) return;
+    return andThen(this.#ports.signInProblem(connection, identity.user.id), (revoked) => {
+      if (!connection.open) return;
+      const obstacle = revoked ?? otherUserProblem(connection, identity.user.id);
+      if (obstacle === undefined) return this.#signIn(connection, identity, userData);
+      this.#refuse(connection, obstacle);
+    });
   }
 
   #refuse(connection: Connection, reason: string): void {
@@ -78,9 +92,10 @@ export class SignInCommand {
 
   #signIn(connection: Connection, { user, watchlist }: Identity, userData: string): Eventual<void> {
     const { hub } = connection;
-    const first = hub.addUser(user.id, connection);
     connection.user = user;
-    const recorded = first ? this.#ports.presence.signedIn(hub.app.id, user.id) : undefined;
+    const recorded = hub.addUser(user.id, connection, () =>
+      this.#ports.presence.signedIn(hub.app.id, user.id),
+    );
     return andThen(recorded, () => {
       if (!connection.open) return;
       connection.send(signInSuccess(userData));

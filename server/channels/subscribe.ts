@@ -4,20 +4,19 @@ import {
   cacheMiss,
   channelStringToSign,
   channelType,
-  eventFrame,
   exceedsBytes,
   isChannelName,
-  quote,
   type Subscribe,
+  subscriptionCount,
   subscriptionError,
   subscriptionSucceeded,
   userOfChannel,
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
-import type { CachedEvent, ChannelCache } from '../cache/channel-cache.ts';
+import type { ChannelCache } from '../cache/channel-cache.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Member } from '../presence/presence-store.ts';
+import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
 import type { Roster } from '../presence/roster.ts';
 import { authProblem } from './authorize.ts';
 import type { CacheMisses } from './cache-misses.ts';
@@ -27,6 +26,7 @@ import { holdChannel, releaseChannel } from './follow.ts';
 import { countSubscriptions, type LeavePorts, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
+import { lastEvent } from './replay.ts';
 
 export interface SubscribePorts extends LeavePorts {
   readonly registry: AppRegistry;
@@ -46,6 +46,8 @@ interface Permission {
 }
 
 const PERMITTED: Permission = { member: undefined };
+
+const NOT_JOINED: JoinResult = { joined: false };
 
 export class SubscribeCommand {
   readonly #ports: SubscribePorts;
@@ -167,12 +169,11 @@ export class SubscribeCommand {
           }
           channel.subscriptions += 1;
           subscription.state = 'counted';
-          const counted = countSubscriptions(presence, app.id, channel);
-          return andThen(counted, ({ subscriptions }) =>
-            andThen(channel.type.cache ? cache.get(app.id, channel.name) : undefined, (cached) => {
+          return andThen(countSubscriptions(presence, app.id, channel, connection.id), (counted) =>
+            andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
               // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
               if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
-              this.#succeed(connection, subscription, roster, cached, subscriptions);
+              this.#succeed(connection, subscription, roster, cached, counted);
             }),
           );
         },
@@ -192,24 +193,28 @@ export class SubscribeCommand {
     releaseChannel(this.#ports.broker, connection.hub, subscription.channel);
   }
 
-  /** Counts the connection among its user's; the first on this node joins the store. */
+  /** Counts the connection among its user's; the first on this node joins the store, the others wait for it. */
   #joinAsMember(connection: Connection, channel: Channel, member: Member): Eventual<Roster | 'full'> {
     const { presence } = this.#ports;
     const { app } = connection.hub;
     const { userId } = member;
     channel.members ??= new Map();
     const members = channel.members;
-    const others = members.get(userId) ?? 0;
-    members.set(userId, others + 1);
-    if (others > 0) return presence.roster(app.id, channel.name);
+    const known = members.get(userId);
+    const share = known ?? { connections: 0, joined: NOT_JOINED };
+    share.connections += 1;
+    if (known === undefined) {
+      members.set(userId, share);
+      const max = app.limits.presenceMaxMembers;
+      share.joined = presence.join(app.id, channel.name, member, connection.id, max);
+    }
     const uncount = (): void => {
-      const left = (members.get(userId) ?? 1) - 1;
-      if (left === 0) members.delete(userId);
-      else members.set(userId, left);
+      share.connections -= 1;
+      // Those who come from here on ask anew.
+      if (members.get(userId) === share) members.delete(userId);
     };
-    const joined = presence.join(app.id, channel.name, member, connection.id, app.limits.presenceMaxMembers);
     return onFailure(
-      andThen(joined, (result) => {
+      andThen(share.joined, (result) => {
         if (result.joined) return result.roster;
         uncount();
         return 'full';
@@ -223,8 +228,8 @@ export class SubscribeCommand {
     connection: Connection,
     subscription: Subscription,
     roster: Roster | undefined,
-    cached: CachedEvent | undefined,
-    subscriptions: number,
+    cached: string | undefined,
+    { subscriptions, told }: Counted,
   ): void {
     const { channel } = subscription;
     const { name, type } = channel;
@@ -232,12 +237,10 @@ export class SubscribeCommand {
     connection.socket.subscribe(channel.topic);
     connection.send(subscriptionSucceeded(name, roster?.encode()));
     if (type.cache) {
-      connection.send(
-        cached === undefined ? cacheMiss(name) : eventFrame(cached.event, name, quote(cached.data)),
-      );
+      connection.send(cached ?? cacheMiss(name));
       if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
-    this.#ports.counts.changed(connection.hub.app, channel, subscriptions, connection);
+    if (told) connection.send(subscriptionCount(name, subscriptions));
     if (type.authorized) this.#ports.authorized(connection);
   }
 

@@ -13,32 +13,51 @@ export interface WatchlistPorts {
   readonly presence: PresenceStore;
 }
 
+/** Reads of the same snapshot at most, when there is no end of changes. */
+const MAX_READS = 5;
+
 /** Watches these users in place of those watched before, and tells how all of them stand. */
 export function watch(
   ports: WatchlistPorts,
   connection: Connection,
   userIds: readonly string[],
 ): Eventual<void> {
-  const { hub } = connection;
   const before = connection.watching;
-  const held = userIds.map((userId) => holdChannel(ports.broker, hub, watchTopic(userId)));
+  const held = userIds.map((userId) => holdChannel(ports.broker, connection.hub, watchTopic(userId)));
   connection.watching = new Set(held);
-  for (const channel of held) {
-    channel.subscriptions += 1;
-    connection.socket.subscribe(channel.topic);
-  }
+  for (const channel of held) channel.subscriptions += 1;
   if (before !== undefined) unwatch(ports, connection, before);
   return andThen(all(held.map(({ following }) => following)), () =>
-    andThen(ports.presence.online(hub.app.id, userIds), (online) => {
-      const isOnline = new Set(online);
-      const frame = watchlistEvents(
-        online,
-        userIds.filter((userId) => !isOnline.has(userId)),
-      );
-      if (frame !== undefined) connection.send(frame);
-    }),
+    tellStanding(ports, connection, userIds, held, MAX_READS),
   );
 }
+
+/**
+ * Tells how the users stand and joins the fan-out, in one run. A change that passed while the store was read may be
+ * older or newer than what was read, so then it is read again.
+ */
+function tellStanding(
+  ports: WatchlistPorts,
+  connection: Connection,
+  userIds: readonly string[],
+  channels: readonly Channel[],
+  reads: number,
+): Eventual<void> {
+  const seen = seenOn(channels);
+  return andThen(ports.presence.online(connection.hub.app.id, userIds), (online) => {
+    if (!connection.open) return;
+    if (reads > 1 && seenOn(channels) !== seen) {
+      return tellStanding(ports, connection, userIds, channels, reads - 1);
+    }
+    for (const channel of channels) connection.socket.subscribe(channel.topic);
+    const isOnline = new Set(online);
+    const offline = userIds.filter((userId) => !isOnline.has(userId));
+    const frame = watchlistEvents(online, offline);
+    if (frame !== undefined) connection.send(frame);
+  });
+}
+
+const seenOn = (channels: readonly Channel[]): number => channels.reduce((sum, { seen }) => sum + seen, 0);
 
 /** Stops watching; a socket that is gone needs no unsubscribing. */
 export function unwatch(ports: WatchlistPorts, connection: Connection, channels: ReadonlySet<Channel>): void {

@@ -1,44 +1,24 @@
 /** `carillon dead-letters`: what webhooks could not deliver, by the admin API of a running node. */
 import { asObject } from '../../protocol/index.ts';
 import { type OptionKind, splitArguments } from '../config/arguments.ts';
-import { parseConfig } from '../config/parse.ts';
-import { DEFAULT_PORT } from '../config/schema.ts';
-import { CONFIG_FILE } from '../config/settings.ts';
-import { reachableHost } from './address.ts';
+import { ADMIN_OPTIONS, type AdminDependencies, askAdmin } from './admin-client.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts';
-import { nodeAddress, type Options } from './node-address.ts';
-import type { Terminal } from './terminal.ts';
-import { unreachable } from './unreachable.ts';
+import type { Options } from './node-address.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface DeadLettersDependencies {
-  readonly terminal: Terminal;
-  readonly fetch: typeof fetch;
-}
-
 const OPTIONS: ReadonlyMap<string, OptionKind> = new Map<string, OptionKind>([
-  ['--host', 'value'],
-  ['--port', 'value'],
-  ['--tls', 'toggle'],
-  ['--token', 'value'],
+  ...ADMIN_OPTIONS,
   ['--app', 'value'],
   ['--endpoint', 'value'],
   ['--limit', 'value'],
   ['--cursor', 'value'],
   ['--json', 'toggle'],
-  [CONFIG_FILE.flag, 'value'],
 ]);
 
 const PATH = '/admin/webhooks/dead-letters';
-const ANSWER_WITHIN_MS = 10_000;
-
-interface Target {
-  readonly base: string;
-  readonly token: string;
-}
 
 /** Resolves to the exit code. Throws `UsageError`, and `ConfigError` when the configuration is asked. */
-export async function deadLetters(args: readonly string[], given: DeadLettersDependencies): Promise<number> {
+export async function deadLetters(args: readonly string[], given: AdminDependencies): Promise<number> {
   const { options, positionals, problems } = splitArguments(args, OPTIONS);
   const [problem] = problems;
   if (problem !== undefined) throw new UsageError(`${problem.key} ${problem.message}`);
@@ -60,13 +40,13 @@ export async function deadLetters(args: readonly string[], given: DeadLettersDep
   }
 }
 
-async function list(options: Options, given: DeadLettersDependencies): Promise<number> {
+async function list(options: Options, given: AdminDependencies): Promise<number> {
   const query = new URLSearchParams();
   for (const name of ['app', 'endpoint', 'limit', 'cursor']) {
     const value = options.get(`--${name}`);
     if (value !== undefined) query.set(name, value);
   }
-  const answer = await ask(targetOf(options, given.terminal), 'GET', `${PATH}?${query}`, undefined, given);
+  const answer = await askAdmin(options, 'GET', `${PATH}?${query}`, undefined, given);
   if (answer === undefined) return EXIT_FAILED;
   const { terminal } = given;
   if (options.get('--json') === 'true') {
@@ -93,7 +73,7 @@ function letterLine(value: unknown): string {
 async function act(
   options: Options,
   ids: readonly string[],
-  given: DeadLettersDependencies,
+  given: AdminDependencies,
   method: string,
   path: string,
   words: (answer: Readonly<Record<string, unknown>>) => string,
@@ -106,69 +86,8 @@ async function act(
     throw new UsageError('ids go without --app and --endpoint');
   }
   const body = JSON.stringify(ids.length > 0 ? { ids } : { app, endpoint });
-  const answer = await ask(targetOf(options, given.terminal), method, path, body, given);
+  const answer = await askAdmin(options, method, path, body, given);
   if (answer === undefined) return EXIT_FAILED;
   given.terminal.print(words(answer));
   return EXIT_OK;
-}
-
-/** The answer's object; or nothing, after saying what went wrong. */
-async function ask(
-  { base, token }: Target,
-  method: string,
-  path: string,
-  body: string | undefined,
-  { terminal, fetch }: DeadLettersDependencies,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  let response: Response;
-  let text: string;
-  try {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    response = await fetch(`${base}${path}`, {
-      method,
-      headers,
-      signal,
-      ...(body === undefined ? {} : { body }),
-    });
-    text = await response.text();
-  } catch (error) {
-    terminal.complain(unreachable(base, error));
-    return undefined;
-  }
-  if (response.ok) {
-    const answer = objectIn(text);
-    if (answer === undefined) terminal.complain(`What answers at ${base} is no Carillon admin API.`);
-    return answer;
-  }
-  const hint = response.status === 404 ? '\nIs an admin token configured there?' : '';
-  terminal.complain(
-    `The node at ${base} refused with ${response.status}: ${text.trim().slice(0, 500)}${hint}`,
-  );
-  return undefined;
-}
-
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** With a token given, the configuration isn't asked: the node may be another machine's. */
-function targetOf(options: Options, { env, readFile }: Terminal): Target {
-  const given = options.get('--token');
-  if (given !== undefined)
-    return { base: nodeAddress(options, '127.0.0.1', DEFAULT_PORT, false), token: given };
-  const file = options.get(CONFIG_FILE.flag);
-  const flags = file === undefined ? [] : [`${CONFIG_FILE.flag}=${file}`];
-  const { config } = parseConfig({ flags, env, readFile });
-  if (config.adminToken === undefined) {
-    throw new UsageError(
-      'no admin token is configured; set CARILLON_ADMIN_TOKEN, for the node as well, or give --token',
-    );
-  }
-  const base = nodeAddress(options, reachableHost(config.host), config.port, config.tls !== undefined);
-  return { base, token: config.adminToken };
 }

@@ -2,7 +2,7 @@
 import { VERSION } from '../version.ts';
 import { settingsHelp } from './settings-help.ts';
 
-export const COMMAND_NAMES = ['start', 'trigger', 'dead-letters', 'vapid', 'config'] as const;
+export const COMMAND_NAMES = ['start', 'trigger', 'apps', 'dead-letters', 'vapid', 'config'] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
@@ -16,6 +16,7 @@ export function overview(): string {
 Commands
   start         run a node (what carillon does without a command)
   trigger       publish an event through a running node
+  apps          list and change the apps of running nodes
   dead-letters  list, replay or drop what webhooks could not deliver
   vapid         make a pair of keys for Web Push
   config        print the configuration as a node would use it, secrets masked
@@ -86,6 +87,38 @@ Options
   --config <file>      take the configuration from this file
 
 It exits with 0 when the node took the event, with 1 when it refused or wasn't there.`,
+
+  apps: () => `carillon apps list [options]: the apps of a running node
+carillon apps show <id>
+carillon apps create [settings]: make an app; id, key and secret that are left out are made up
+carillon apps update <id> <settings>: change some settings; null takes one back to its default
+carillon apps disable <id>, carillon apps enable <id>
+carillon apps rotate <id>: a new key pair; the old one stays valid for a while
+carillon apps delete <id>
+
+Examples
+  carillon apps create '{"id":"shop","limits":{"connections":500}}'
+  carillon apps update shop '{"webhooks":[{"url":"https://shop.example.com/hooks"}]}'
+  carillon apps rotate shop --overlap 86400
+
+It asks the admin API of a running node, which is open when an admin token is configured
+(CARILLON_ADMIN_TOKEN, at least 16 characters; the same for the node and for this command). What can be
+changed is what is stored in a database (CARILLON_DATABASE_URL or CARILLON_DATA_DIR); every node that uses the
+database follows within a second. Settings are JSON, in the form of an app in the config file.
+
+Options
+  --file <file>        take the settings from a JSON file, which keeps secrets out of the process list
+  --overlap <seconds>  how long old key pairs stay valid after rotate; default: 3600
+  --limit <number>     list at most so many; default: 100
+  --cursor <text>      list from where the last page ended
+  --json               print the answer as JSON
+  --host <name>        where the node is; default: where this machine's configuration says, else 127.0.0.1
+  --port <number>      default: the configured port, else 6001
+  --tls                speak https; default: whether the configuration has a certificate
+  --token <token>      the admin token; CARILLON_ADMIN_TOKEN keeps it out of the process list
+  --config <file>      take the configuration from this file
+
+It exits with 0 when the node did it, with 1 when it refused or wasn't there.`,
 
   'dead-letters': () => `carillon dead-letters list [options]: webhooks that could not be delivered
 carillon dead-letters replay <id>... [options]: queue them for another try

@@ -1,16 +1,16 @@
 /** A configuration as it may be shown: complete, but for its secrets. */
 import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, RedisSettings } from '../config/config.ts';
+import { MASK, maskedUrl } from '../lib/mask.ts';
 import { maskedPush } from './masked-push.ts';
-
-const MASK = '********';
 
 /** JSON in the form of a config file, two spaces deep. */
 export function maskedConfig({
   developmentApp: _,
   apps,
   tls,
+  redis,
   adminToken,
   database,
   ...node
@@ -19,6 +19,7 @@ export function maskedConfig({
     ...node,
     tls:
       tls === undefined ? undefined : { ...tls, passphrase: tls.passphrase === undefined ? undefined : MASK },
+    redis: redis && maskedRedis(redis),
     ...maskedDatabase(database),
     admin: { token: adminToken === undefined ? undefined : MASK },
     apps: apps.map((app) => ({
@@ -30,6 +31,25 @@ export function maskedConfig({
     })),
   };
   return JSON.stringify(shown, null, 2);
+}
+
+/** With the address put together again: the file has no other place for hosts. */
+function maskedRedis({ hosts, db, username, password, tls, sentinel, ...rest }: RedisSettings): object {
+  const names = hosts.map(
+    ({ host, port }) => `${host.includes(':') ? `[${host.replace('%', '%25')}]` : host}:${port}`,
+  );
+  const path =
+    rest.mode === 'cluster' ? '' : rest.mode === 'single' ? `/${db}` : `/${sentinel.masterName}/${db}`;
+  const kind = rest.mode === 'single' ? '' : `+${rest.mode}`;
+  const mask = (secret: string | undefined): string | undefined => secret && MASK;
+  return {
+    url: `redis${tls === undefined ? '' : 's'}${kind}://${names.join(',')}${path}`,
+    ...rest,
+    username,
+    password: mask(password),
+    sentinel: { ...sentinel, password: mask(sentinel.password) },
+    tls,
+  };
 }
 
 function maskedDatabase(database: Config['database']): object {
@@ -64,10 +84,4 @@ function maskedToken(token: TokenSettings): TokenSettings {
 function maskedWebhook(webhook: WebhookSettings): WebhookSettings {
   const headers = Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK]));
   return { ...webhook, url: maskedUrl(webhook.url), headers };
-}
-
-function maskedUrl(text: string): string {
-  const url = new URL(text);
-  if (url.search !== '') url.search = `?${MASK}`;
-  return url.href;
 }

@@ -1,5 +1,6 @@
 /** A node's settings, checked and complete: what `compose` builds from. Parsing is in `parse.ts`. */
 import type { App } from '../apps/app.ts';
+import type { AppSettings } from './schema.ts';
 
 /** `development` prints a development app and serves the console; `production` refuses default credentials. */
 export type Mode = 'development' | 'production';
@@ -60,6 +61,47 @@ export interface PushDeliverySettings {
   readonly keepDays: number;
 }
 
+export interface RedisHost {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisTlsSettings {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly rejectUnauthorized: boolean;
+  /** The name the certificate must be for, where it isn't the host's. */
+  readonly servername: string | undefined;
+}
+
+/** `refuse`: what can't be handed to the cluster is an error. `local`: it is delivered to this node's own clients. */
+export type WhenRedisIsAway = 'refuse' | 'local';
+
+export interface RedisSettings {
+  readonly mode: 'single' | 'sentinel' | 'cluster';
+  /** The server, the Sentinels, or some nodes of the Cluster; at least one. */
+  readonly hosts: readonly RedisHost[];
+  readonly db: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinel: {
+    readonly masterName: string;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+  };
+  /** Undefined for no TLS. */
+  readonly tls: RedisTlsSettings | undefined;
+  readonly keyPrefix: string;
+  /** Milliseconds for making a connection, and for the first one of a starting node. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds for an answer. */
+  readonly commandTimeoutMs: number;
+  /** Milliseconds a subscription waits for Redis to come back before it is refused. */
+  readonly followTimeoutMs: number;
+  readonly whenAway: WhenRedisIsAway;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -97,11 +139,15 @@ export interface Config {
   readonly trustProxy: boolean;
   readonly logLevel: LogLevel;
   readonly apps: readonly App[];
+  /** What apps inherit: those above have it merged in already. */
+  readonly appDefaults: AppSettings;
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
   readonly push: PushDeliverySettings;
-  /** Where devices, their users and notifications are kept; undefined: nowhere, and push knows no devices. */
+  /** Undefined: this node is alone. */
+  readonly redis: RedisSettings | undefined;
+  /** Where devices, their users, notifications and apps are kept; undefined: nowhere, and push knows no devices. */
   readonly database: DatabaseSettings | undefined;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;

@@ -1,12 +1,14 @@
 /** Settings of the database, checked against each other and completed. */
 import type { DatabaseSettings } from './config.ts';
 import type { Problem } from './config-error.ts';
-import type { SslMode } from './database-address.ts';
+import type { SSL_MODES } from './database-url.ts';
 import { type ReadFile, unreadable } from './file.ts';
 import type { Spell } from './rules.ts';
 import type { NodeSettings } from './schema.ts';
 
 type Settings = NodeSettings['database'];
+
+type SslMode = (typeof SSL_MODES)[number];
 
 /** Options of PostgreSQL's own clients need the address; the file has to be readable. */
 export function databaseProblems(settings: Settings, spell: Spell, readFile: ReadFile): Problem[] {

@@ -9,9 +9,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'CARILLON_';
 
-/** Names whose meaning is settled although this version does nothing with them. */
-const RESERVED: ReadonlySet<string> = new Set(['CARILLON_REDIS_URL']);
-
 export interface EnvironmentLayer extends Layer {
   /** The file that `CARILLON_CONFIG` names. */
   readonly configFile: string | undefined;
@@ -44,8 +41,7 @@ function unknownNames(env: Environment): string[] {
   const warnings: string[] = [];
   for (const name of Object.keys(env).sort()) {
     if (!name.startsWith(PREFIX) || known.has(name)) continue;
-    if (RESERVED.has(name)) warnings.push(`${name} has no effect in this version`);
-    else warnings.push(`${name} is not a setting${suggestion(name, known)}`);
+    warnings.push(`${name} is not a setting${suggestion(name, known)}`);
   }
   return warnings;
 }

@@ -5,16 +5,18 @@ import type { PushSettings } from '../apps/push-settings.ts';
 import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
-import type { Config, Mode } from './config.ts';
+import type { Config, Mode, RedisSettings } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { databaseFrom, databaseProblems } from './database-rules.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './development-app.ts';
 import { type Environment, readEnvironment } from './env.ts';
 import { layerFrom, type ReadFile, readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
+import { frozen } from './frozen.ts';
 import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
 import { readOnePush } from './push-reader.ts';
+import { redisSettings } from './redis-settings.ts';
 import {
   bodyProblems,
   developmentWarnings,
@@ -95,7 +97,8 @@ function resolve(
   const made = mode === 'development' && entries.none ? readOnePush(entries.push, readFile) : undefined;
   problems.push(...(made?.problems ?? []));
   const developmentApp = made && developmentAppOf(node, entries.auth, made.push);
-  if (mode === 'production' && entries.none) problems.push(NO_APP);
+  const stored = node.database.url !== undefined || node.dataDir !== undefined;
+  if (mode === 'production' && entries.none && !stored) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
 
   problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
@@ -103,11 +106,13 @@ function resolve(
   problems.push(...databaseProblems(node.database, spell, readFile));
   problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
+  const redis = redisSettings(node.redis, spell, readFile);
+  problems.push(...redis.problems);
   if (mode === 'production') problems.push(...productionProblems(apps));
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  const config = frozen(build(node, mode, apps, developmentApp, readFile));
+  const config = frozen(build(node, mode, apps, developmentApp, redis.settings, readFile));
   warnings.push(
     ...(mode === 'production'
       ? [...productionWarnings(apps), ...authWarnings(apps)]
@@ -129,7 +134,7 @@ const NO_APP: Problem = {
   key: 'apps',
   message:
     'is empty, and production makes no app up; set CARILLON_APP_ID, CARILLON_APP_KEY and CARILLON_APP_SECRET, ' +
-    'or list apps in a config file',
+    'or list apps in a config file, or give a database (CARILLON_DATABASE_URL) that they are stored in',
 };
 
 function build(
@@ -137,6 +142,7 @@ function build(
   mode: Mode,
   apps: readonly App[],
   developmentApp: App | undefined,
+  redis: RedisSettings | undefined,
   readFile: ReadFile,
 ): Config {
   return {
@@ -148,10 +154,12 @@ function build(
     trustProxy: node.trustProxy,
     logLevel: node.logLevel ?? (mode === 'development' ? 'debug' : 'info'),
     apps,
+    appDefaults: node.appDefaults,
     limits: node.limits,
     cache: node.cache,
     webhooks: node.webhooks,
     push: node.push,
+    redis,
     database: databaseFrom(node.database, node.dataDir, readFile),
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
@@ -159,13 +167,4 @@ function build(
     console: node.console ?? mode === 'development',
     developmentApp,
   };
-}
-
-function frozen<T>(value: T): T {
-  // Views of memory can't be frozen.
-  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) frozen(inner);
-  }
-  return value;
 }

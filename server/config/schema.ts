@@ -7,9 +7,10 @@
 import { z } from 'zod';
 import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
-import { isDatabaseUrl, SSL_MODES } from './database-address.ts';
+import { isDatabaseUrl, SSL_MODES } from './database-url.ts';
 import { overridesOf } from './overrides.ts';
 import { oneAppPush, pushDelivery, pushSchema } from './push-schema.ts';
+import { redisSchema } from './redis-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
 import {
   described,
@@ -270,9 +271,10 @@ export const nodeSchema = group('Node', {
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
   push: pushDelivery.prefault({}),
+  redis: redisSchema,
   database: group('Database', {
     url: described(z.string().max(4096).refine(isDatabaseUrl), {
-      description: 'PostgreSQL for devices, their users and notifications; several nodes may share it',
+      description: 'PostgreSQL for devices, their users, notifications, and apps; several nodes may share it',
       must: 'an address such as postgres://user:password@host:5432/database',
       secret: true,
     }).optional(),

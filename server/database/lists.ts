@@ -6,12 +6,13 @@ import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { checkedText } from './checked-values.ts';
 import type { DialectName } from './database.ts';
 
-/** `column` is one of `texts`. */
+/** `column` is one of `texts`. Of a single one an index keeps its order, which saves sorting. */
 export function isOneOf(
   dialect: DialectName,
   column: Expression<string | null>,
   texts: readonly string[],
 ): RawBuilder<SqlBool> {
+  if (texts.length === 1) return sql`${column} = ${texts[0]}`;
   if (dialect === 'postgres') return sql`${column} = any(${texts}::text[])`;
   return sql`${column} in (select value from json_each(${jsonList(texts)}))`;
 }

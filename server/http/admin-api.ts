@@ -6,8 +6,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { QueryParameters } from '../../protocol/index.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Headers, HttpRequest, HttpResponse } from './message.ts';
-import { parseQuery } from './query.ts';
+import type { CallerDetails, Headers, HttpRequest, HttpResponse } from './message.ts';
+import { parseQuery, segmentDecoded } from './query.ts';
 
 export const ADMIN_PREFIX = '/admin/';
 
@@ -15,22 +15,25 @@ export const ADMIN_PREFIX = '/admin/';
 export interface AdminCall {
   readonly body: Buffer;
   readonly parameters: QueryParameters;
+  /** What stands in the path where its pattern has a `*`, decoded. */
+  readonly names: readonly string[];
+  readonly caller: CallerDetails;
 }
 
 export type AdminEndpoint = (call: AdminCall) => Eventual<HttpResponse>;
 
-/** Endpoints by path, then by method. */
+/** Endpoints by path, where a segment that is `*` stands for any, then by method. */
 export type AdminRoutes = ReadonlyMap<string, ReadonlyMap<string, AdminEndpoint>>;
 
 /** No CORS: no web page has business here. */
-const HEADERS: Headers = [
+export const ADMIN_HEADERS: Headers = [
   ['Content-Type', 'application/json'],
   ['Cache-Control', 'no-store'],
 ];
-const UNAUTHORIZED: Headers = [...HEADERS, ['WWW-Authenticate', 'Bearer']];
+const UNAUTHORIZED: Headers = [...ADMIN_HEADERS, ['WWW-Authenticate', 'Bearer']];
 const BEARER = /^Bearer +(\S+) *$/i;
 
-export function adminJson(status: number, value: object, headers: Headers = HEADERS): HttpResponse {
+export function adminJson(status: number, value: object, headers: Headers = ADMIN_HEADERS): HttpResponse {
   return { status, headers, body: JSON.stringify(value) };
 }
 
@@ -48,28 +51,47 @@ export class AdminApi {
 
   /** Answers every request below `ADMIN_PREFIX`. */
   handle(request: HttpRequest): Eventual<HttpResponse> {
-    const given = BEARER.exec(request.caller?.headers.get('authorization') ?? '')?.[1];
-    if (given === undefined || !timingSafeEqual(digest(given), this.#tokenDigest)) {
+    const { caller } = request;
+    const given = BEARER.exec(caller?.headers.get('authorization') ?? '')?.[1];
+    if (caller === undefined || given === undefined || !timingSafeEqual(digest(given), this.#tokenDigest)) {
       return adminJson(401, { error: 'The admin token is missing or wrong' }, UNAUTHORIZED);
     }
-    const methods = this.#routes.get(request.path);
-    if (methods === undefined) return adminJson(404, { error: 'Not found' });
+    const match = this.#match(request.path);
+    if (match === undefined) return adminJson(404, { error: 'Not found' });
+    const { methods, names } = match;
     const endpoint = methods.get(request.method);
     if (endpoint === undefined) {
       const allowed = [...methods.keys()].join(', ');
       return adminJson(405, { error: `Method not allowed: use ${allowed}` }, [
-        ...HEADERS,
+        ...ADMIN_HEADERS,
         ['Allow', allowed],
       ]);
     }
     try {
-      const response = endpoint({ body: request.body, parameters: parseQuery(request.query) });
+      const parameters = parseQuery(request.query);
+      const response = endpoint({ body: request.body, parameters, names, caller });
       return response instanceof Promise
         ? response.catch((error: unknown) => this.#failed(request, error))
         : response;
     } catch (error) {
       return this.#failed(request, error);
     }
+  }
+
+  #match(
+    path: string,
+  ): { methods: ReadonlyMap<string, AdminEndpoint>; names: readonly string[] } | undefined {
+    const exact = path.includes('*') ? undefined : this.#routes.get(path);
+    if (exact !== undefined) return { methods: exact, names: [] };
+    const segments = path.split('/');
+    for (const [pattern, methods] of this.#routes) {
+      const parts = pattern.split('/');
+      if (parts.length !== segments.length) continue;
+      if (!parts.every((part, at) => part === segments[at] || (part === '*' && segments[at] !== '')))
+        continue;
+      return { methods, names: segments.filter((_, at) => parts[at] === '*').map(segmentDecoded) };
+    }
+    return undefined;
   }
 
   #failed({ method, path }: HttpRequest, error: unknown): HttpResponse {

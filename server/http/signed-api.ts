@@ -3,6 +3,8 @@ import type { AppRegistry } from '../apps/app-registry.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
 import { parseQuery } from './query.ts';
@@ -12,6 +14,7 @@ export interface ApiPorts {
   readonly registry: AppRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly log: OccasionalLog;
 }
 
 const PREFLIGHT_HEADERS = [
@@ -59,6 +62,12 @@ export class SignedApi {
   }
 
   #failed(request: HttpRequest, error: unknown): HttpResponse {
+    if (error instanceof Unavailable) {
+      const { message: reason, consequence } = error;
+      this.#ports.log.warn(request.method, { reason, path: request.path }, 'request refused: Redis is away');
+      const sentence = `Service unavailable: Redis can't be reached${consequence === '' ? '' : `; ${consequence}`}`;
+      return failure(request, 503, sentence);
+    }
     this.#ports.logger.error({ err: error, method: request.method, path: request.path }, 'request failed');
     return failure(request, 500, 'Internal error');
   }

@@ -2,12 +2,21 @@
  * Ids from the system's randomness; socket ids drawn in blocks, because one draw costs more than a handshake's
  * parsing.
  */
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomFillSync, randomInt, randomUUID } from 'node:crypto';
 import type { Ids } from './ids.ts';
 
 const BLOCK = 512;
 
-export function randomIds(): Ids {
+/** A number for a node, which no other has for all practical purposes. */
+export function randomNodeNumber(): number {
+  return randomInt(2 ** 32);
+}
+
+/**
+ * @param nodeNumber below 2^32: what socket ids begin with, where other nodes must know whose a connection is; their
+ *   second part is twice as long then
+ */
+export function randomIds(nodeNumber?: number): Ids {
   const block = new Uint32Array(BLOCK);
   let next = BLOCK;
   const draw = (): number => {
@@ -17,5 +26,9 @@ export function randomIds(): Ids {
     }
     return block[next++] as number;
   };
-  return { socketId: () => `${draw()}.${draw()}`, uniqueId: () => randomUUID() };
+  const socketId =
+    nodeNumber === undefined
+      ? () => `${draw()}.${draw()}`
+      : () => `${nodeNumber}.${draw()}${String(draw()).padStart(10, '0')}`;
+  return { socketId, uniqueId: () => randomUUID() };
 }

@@ -6,11 +6,14 @@ import {
   memberRemoved,
   watchlistEvents,
 } from '../../protocol/index.ts';
+import type { AppRegistry } from '../apps/app-registry.ts';
 import type { Broker } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
 import { watchTopic } from '../broker/topics.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { WebhookSink } from '../webhooks/webhook-queue.ts';
-import type { ChannelSummary, JoinResult, Member, Occupancy, PresenceStore } from './presence-store.ts';
+import { CountAnnouncements } from './count-announcements.ts';
+import type { ChannelSummary, Counted, JoinResult, Member, PresenceStore } from './presence-store.ts';
 import { Roster } from './roster.ts';
 
 const UNOCCUPIED: ChannelSummary = { subscriptions: 0, users: 0 };
@@ -26,27 +29,36 @@ class AppPresence {
   }
 }
 
+export interface MemoryPresencePorts {
+  /** Takes what sockets must hear. */
+  readonly broker: Pick<Broker, 'publish'>;
+  /** Takes what backends must hear, before sockets hear of it. */
+  readonly webhooks: WebhookSink;
+  readonly registry: Pick<AppRegistry, 'byId'>;
+  readonly clock: Clock;
+}
+
 export class MemoryPresenceStore implements PresenceStore {
   readonly #apps = new Map<string, AppPresence>();
   readonly #broker: Pick<Broker, 'publish'>;
   readonly #webhooks: WebhookSink;
+  readonly #registry: Pick<AppRegistry, 'byId'>;
+  readonly #counts: CountAnnouncements;
 
-  /**
-   * @param broker takes what sockets must hear
-   * @param webhooks takes what backends must hear, before sockets hear of it
-   */
-  constructor(broker: Pick<Broker, 'publish'>, webhooks: WebhookSink) {
+  constructor({ broker, webhooks, registry, clock }: MemoryPresencePorts) {
     this.#broker = broker;
     this.#webhooks = webhooks;
+    this.#registry = registry;
+    this.#counts = new CountAnnouncements(broker, webhooks, clock);
   }
 
-  subscribed(appId: string, channel: string, count: number): Occupancy {
+  subscribed(appId: string, channel: string, count: number, joiner?: string): Counted {
     const app = this.#app(appId);
     const before = app.isOccupied(channel);
     if (count > 0) app.subscriptions.set(channel, count);
     else app.subscriptions.delete(channel);
-    const after = count > 0 || app.rosters.has(channel);
-    return { subscriptions: count, transition: this.#occupancyChange(appId, channel, before, after) };
+    this.#occupancyChange(appId, channel, before, count > 0 || app.rosters.has(channel));
+    return { subscriptions: count, told: this.#tellCount(appId, channel, count, joiner) };
   }
 
   join(appId: string, channel: string, member: Member, socketId: string, maxMembers: number): JoinResult {
@@ -71,10 +83,6 @@ export class MemoryPresenceStore implements PresenceStore {
     this.#tellMember('member_removed', appId, channel, userId);
     this.#occupancyChange(appId, channel, true, app.isOccupied(channel));
     this.#announce(appId, channel, memberRemoved(channel, userId));
-  }
-
-  roster(appId: string, channel: string): Roster {
-    return this.#app(appId).rosters.get(channel) ?? new Roster();
   }
 
   signedIn(appId: string, userId: string): void {
@@ -112,7 +120,7 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 
   members(appId: string, channel: string): string[] {
-    return this.roster(appId, channel).ids();
+    return this.#app(appId).rosters.get(channel)?.ids() ?? [];
   }
 
   #app(appId: string): AppPresence {
@@ -124,14 +132,20 @@ export class MemoryPresenceStore implements PresenceStore {
     return app;
   }
 
-  /** The transition from `before` to `after`, if it is one; backends are told of it. */
-  #occupancyChange(appId: string, channel: string, before: boolean, after: boolean): Occupancy['transition'] {
-    if (after === before) return undefined;
+  #tellCount(appId: string, channel: string, count: number, joiner: string | undefined): boolean {
+    if (this.#registry.byId(appId)?.features.subscriptionCounts !== true) return false;
+    const { kind } = channelType(channel);
+    if (kind === 'presence' || kind === 'user') return false;
+    return this.#counts.changed(appId, channel, count, joiner);
+  }
+
+  /** Backends are told of the transition from `before` to `after`, if it is one. */
+  #occupancyChange(appId: string, channel: string, before: boolean, after: boolean): void {
+    if (after === before) return;
     const name = after ? 'channel_occupied' : 'channel_vacated';
     if (this.#webhooks.wants(appId, name) && channelType(channel).kind !== 'user') {
       this.#webhooks.add(appId, { name, channel });
     }
-    return after ? 'occupied' : 'vacated';
   }
 
   #tellMember(name: MemberWebhook['name'], appId: string, channel: string, userId: string): void {

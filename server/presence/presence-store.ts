@@ -8,19 +8,20 @@
  * `member_added` and `channel_vacated` after the last `member_removed`. Channels of users have no webhooks.
  *
  * Counts and members are reported per node: a node says how many of its own connections subscribe, and joins a user
- * to a presence channel with the first of the user's connections on this node, leaving with the last.
+ * to a presence channel with the first of the user's connections on this node, leaving with the last. Calls about one
+ * channel's count, one member or one user take effect in the order they were made.
  *
- * A rejection leaves things as they were, or as they will be once the node's lease is swept.
+ * A rejection leaves things as they were.
  */
 import type { Eventual } from '../lib/eventual.ts';
 import type { Roster } from './roster.ts';
 
-/** How a channel stands after a change. */
-export interface Occupancy {
-  /** Subscriptions in the whole cluster. */
+/** How a channel stands after a change of its subscriptions. */
+export interface Counted {
+  /** Subscriptions in the whole cluster, as far as this node knows at once. */
   readonly subscriptions: number;
-  /** Set when this very change made the channel occupied or vacated. */
-  readonly transition: 'occupied' | 'vacated' | undefined;
+  /** The store has told the other subscribers: the one that joins is to be told by whoever lets it in. */
+  readonly told: boolean;
 }
 
 export interface Member {
@@ -30,7 +31,12 @@ export interface Member {
 }
 
 export type JoinResult =
-  /** `roster` includes the member. `added` is false when the user was a member already, through another node. */
+  /**
+   * `added` is false when the user was a member already, through another node. `roster` is alive: it follows the
+   * publications of the channel as they are delivered on this node, from the one that added this member on, and
+   * includes the member until it leaves. Encoded in the same turn in which a socket joins the fan-out, it fits exactly
+   * to what that socket will hear.
+   */
   | { readonly joined: true; readonly added: boolean; readonly roster: Roster }
   /** The channel holds `maxMembers` other users. */
   | { readonly joined: false };
@@ -42,8 +48,13 @@ export interface ChannelSummary {
 }
 
 export interface PresenceStore {
-  /** This node's count of subscriptions to a channel rose or fell to `count`. Never a `#server-to-user-` channel. */
-  subscribed(appId: string, channel: string, count: number): Eventual<Occupancy>;
+  /**
+   * This node's count of subscriptions to a channel rose or fell to `count`. Never a `#server-to-user-` channel. Where
+   * the app wants subscription counts, subscribers and backend are told the new one: at each change while they are
+   * few, at intervals when they are many. A fall is never rejected: it is made up for.
+   * @param joiner the socket that is about to join: not told by the store
+   */
+  subscribed(appId: string, channel: string, count: number, joiner?: string): Eventual<Counted>;
 
   /**
    * Makes a user a member, if there is room. A first join is announced as `member_added` to the channel's followers,
@@ -58,16 +69,19 @@ export interface PresenceStore {
     maxMembers: number,
   ): Eventual<JoinResult>;
 
-  /** Takes this node's share in a member away; the last share is announced as `member_removed`, in the same step. */
+  /**
+   * Takes this node's share in a member away; the last share is announced as `member_removed`, in the same step. Never
+   * rejected: it is made up for.
+   */
   leave(appId: string, channel: string, userId: string): Eventual<void>;
-
-  /** The members as they are now, for a further connection of one of them. */
-  roster(appId: string, channel: string): Eventual<Roster>;
 
   /** The first connection of a user on this node signed in; if the first anywhere, watchers are told `online`. */
   signedIn(appId: string, userId: string): Eventual<void>;
 
-  /** The last connection of a user on this node is gone; if the last anywhere, watchers are told `offline`. */
+  /**
+   * The last connection of a user on this node is gone; if the last anywhere, watchers are told `offline`. Never
+   * rejected: it is made up for.
+   */
   signedOut(appId: string, userId: string): Eventual<void>;
 
   /** Which of the users are signed in anywhere, in the order given. */

@@ -95,8 +95,9 @@ class Plan {
     );
   }
 
-  #skip({ id, provider, user }: AudienceDevice, code: string, reason: string): void {
+  #skip({ id, provider, user: owner }: AudienceDevice, code: string, reason: string): void {
     const status = 'skipped';
+    const user = this.#publish.target.kind === 'users' ? owner : undefined;
     this.skipped.push({
       recipient: id,
       provider,

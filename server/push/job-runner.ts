@@ -10,6 +10,8 @@ import { giveUp, send } from './send-job.ts';
 
 /** A job that sends is taken so often at most, should the process die of it or its settlement fail. */
 const CLAIMS_TO_SEND = 5;
+/** A day of minutes: by then nobody wants to know any more. */
+const CLAIMS_TO_NOTIFY = 1500;
 /** Milliseconds until a publish that has enough jobs waiting is looked at again. */
 const AHEAD_PAUSE_MS = 250;
 const BACKOFF = { firstMs: 1000, longestMs: 60_000 };
@@ -58,8 +60,12 @@ export class JobRunner {
     return giveUp(task, `given up after ${CLAIMS_TO_SEND} workers failed at it`, this.#ports);
   }
 
-  async #notify({ publishId }: Job): Promise<Settlement> {
-    const { queue, hook, clock } = this.#ports;
+  async #notify({ publishId, claims }: Job): Promise<Settlement> {
+    const { queue, hook, clock, logger } = this.#ports;
+    if (claims > CLAIMS_TO_NOTIFY) {
+      logger.error({ publishId }, 'nobody could be told of the end of a publish');
+      return noMore(clock.now(), false);
+    }
     const finished = await queue.finished(publishId);
     if (finished !== undefined) await hook.finished(finished);
     return noMore(clock.now(), false);

@@ -16,7 +16,7 @@ export class LaneRooms {
   readonly #recipients: number;
   readonly #jobs = new Map<Lane, Set<Job>>(LANES.map((lane) => [lane, new Set()]));
 
-  /** @param recipients that one provider's jobs may stand for together */
+  /** @param recipients that one provider's jobs may stand for together; one job is done however few these are */
   constructor(recipients: number) {
     this.#recipients = recipients;
   }
@@ -37,7 +37,7 @@ export class LaneRooms {
       const running = this.#of(lane);
       let recipients = this.#recipients;
       for (const { work } of running) recipients -= sizeOf(work);
-      return { lane, jobs: JOBS[lane] - running.size, recipients };
+      return { lane, jobs: JOBS[lane] - running.size, recipients, idle: running.size === 0 };
     }).filter(({ jobs, recipients }) => jobs > 0 && recipients > 0);
   }
 

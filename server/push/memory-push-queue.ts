@@ -1,7 +1,7 @@
 /** The push queue of a node without a database: the same promises, for as long as the process lives, and bounded. */
 import type { Page, PageQuery } from './device-store.ts';
+import { HeldPublish } from './held-publish.ts';
 import { type Job, LANES, type Lane, laneOf, type NewJob, sizeOf } from './jobs.ts';
-import { MemoryPublish } from './memory-publish.ts';
 import type { Outcome, PublishReport } from './publish.ts';
 import {
   type AcceptedPublish,
@@ -37,9 +37,9 @@ interface Lease {
 export class MemoryPushQueue implements PushQueue {
   readonly #limits: MemoryLimits;
   /** By number, which is the order of acceptance. */
-  readonly #publishes = new Map<number, MemoryPublish>();
-  readonly #byPublicId = new Map<string, MemoryPublish>();
-  readonly #byKey = new Map<string, MemoryPublish>();
+  readonly #publishes = new Map<number, HeldPublish>();
+  readonly #byPublicId = new Map<string, HeldPublish>();
+  readonly #byKey = new Map<string, HeldPublish>();
   readonly #waiting = new SortedJobs(({ runAt }) => runAt);
   readonly #ready = new Map<Lane, SortedJobs>(
     LANES.map((lane) => [lane, new SortedJobs(({ turn }) => turn)]),
@@ -70,7 +70,7 @@ export class MemoryPushQueue implements PushQueue {
     if (this.#byPublicId.has(`${appId}\n${publicId}`)) return { kind: 'conflict' };
     if (this.#openJobs() + jobs.length > this.#limits.jobs) throw new PushQueueFull(this.#limits.jobs);
     this.#lastPublish += 1;
-    const kept = new MemoryPublish({ ...publish, id: this.#lastPublish }, jobs, targeted);
+    const kept = new HeldPublish({ ...publish, id: this.#lastPublish }, jobs, targeted);
     this.#publishes.set(kept.publish.id, kept);
     this.#byPublicId.set(`${appId}\n${publicId}`, kept);
     if (key !== undefined) this.#byKey.set(key, kept);
@@ -182,7 +182,7 @@ export class MemoryPushQueue implements PushQueue {
     return this.#ready.get(lane) ?? this.#waiting;
   }
 
-  #add(kept: MemoryPublish, jobs: readonly NewJob[], now: number): void {
+  #add(kept: HeldPublish, jobs: readonly NewJob[], now: number): void {
     for (const job of jobs) {
       this.#lastJob += 1;
       const ready = job.runAt <= now;
@@ -194,13 +194,14 @@ export class MemoryPushQueue implements PushQueue {
     }
   }
 
-  #take({ lane, jobs, recipients }: Room): HeldJob[] {
+  #take({ lane, jobs, recipients, idle }: Room): HeldJob[] {
     const ready = this.#readyOf(lane);
     const taken: HeldJob[] = [];
     let left = recipients;
-    while (taken.length < jobs && left > 0) {
+    while (taken.length < jobs) {
       const next = ready.first;
-      if (next === undefined || (taken.length > 0 && sizeOf(next.work) > left)) break;
+      if (next === undefined) break;
+      if (sizeOf(next.work) > left && !(idle && taken.length === 0)) break;
       left -= sizeOf(next.work);
       taken.push(next);
       ready.shift();
@@ -227,7 +228,7 @@ export class MemoryPushQueue implements PushQueue {
     this.#readyOf(laneOf(job.work)).add(job);
   }
 
-  #finish(kept: MemoryPublish, at: number): void {
+  #finish(kept: HeldPublish, at: number): void {
     kept.finish(at);
     if (kept.publish.notify) this.#add(kept, [{ work: { kind: 'notify' }, runAt: at, tries: 0 }], at);
     for (const oldest of this.#publishes.values()) {
@@ -236,7 +237,7 @@ export class MemoryPushQueue implements PushQueue {
     }
   }
 
-  #forget(kept: MemoryPublish): void {
+  #forget(kept: HeldPublish): void {
     const { id, appId, publicId, idempotency } = kept.publish;
     this.#remembered -= 1 + kept.size;
     this.#publishes.delete(id);

@@ -90,6 +90,7 @@ export interface Outcome {
   readonly key: string;
   readonly deviceId: string | undefined;
   readonly provider: ProviderName;
+  /** Undefined: the device was nobody's, or it isn't known any more whose it was. */
   readonly user: string | undefined;
   readonly status: 'sent' | 'failed' | 'dead' | 'skipped' | 'expired' | 'cancelled';
   readonly tries: number;

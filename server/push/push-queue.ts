@@ -38,6 +38,10 @@ export interface NewOutcome {
   /** A device's id, or `token:…` or `group:…` for who is not in the registry. */
   readonly recipient: string;
   readonly provider: ProviderName;
+  /**
+   * Of a publish to users, else undefined: an index of the users of everything ever sent, for forgetting them, costs
+   * more than all the rest of an outcome.
+   */
   readonly user: string | undefined;
   readonly status: Outcome['status'];
   readonly tries: number;
@@ -71,8 +75,10 @@ export interface Settlement {
 export interface Room {
   readonly lane: Lane;
   readonly jobs: number;
-  /** Recipients they may stand for together. One job is taken even if it is larger, unless this is 0. */
+  /** Recipients they may stand for together. */
   readonly recipients: number;
+  /** Nothing of the lane is under way: one job may be larger than that. */
+  readonly idle: boolean;
 }
 
 export interface Claim {

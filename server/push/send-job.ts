@@ -78,7 +78,7 @@ export async function giveUp(task: SendTask, reason: string, ports: PipelinePort
 }
 
 /** The last moment at which a publish is tried, in milliseconds since the epoch. */
-export function lastTryOf({ expiresAt, createdAt, sendAt }: QueuedPublish, { giveUpMs }: RetryRules): number {
+function lastTryOf({ expiresAt, createdAt, sendAt }: QueuedPublish, { giveUpMs }: RetryRules): number {
   return expiresAt ?? Math.max(createdAt, sendAt ?? 0) + giveUpMs;
 }
 
@@ -92,6 +92,7 @@ function sorterFor(
     tries: job.tries,
     lastAt: lastTryOf(publish, retry),
     expires: publish.expiresAt !== undefined,
+    toUsers: publish.target.kind === 'users',
     signal,
   };
   return new Sorter(judgement, retry, clock, chance);

@@ -37,6 +37,8 @@ export interface Judgement {
   readonly lastAt: number;
   /** True: `lastAt` is what the sender asked for. */
   readonly expires: boolean;
+  /** True: outcomes name the user, because the publish is to users. */
+  readonly toUsers: boolean;
   /** Aborted: what was not begun is no try. */
   readonly signal: AbortSignal;
 }
@@ -139,8 +141,9 @@ export class Sorter {
     reason: string | undefined,
     messageId: string | undefined,
   ): NewOutcome {
-    const { provider, tries } = this.#case;
-    return { recipient: key, provider, user, status, tries: tries + 1, code, reason, messageId };
+    const { provider, tries, toUsers } = this.#case;
+    const named = toUsers ? user : undefined;
+    return { recipient: key, provider, user: named, status, tries: tries + 1, code, reason, messageId };
   }
 }
 

@@ -87,19 +87,26 @@ export function tokenOf({ endpoint, p256dh, auth }: Subscription): string {
 
 /** Why nothing is sent to an endpoint, whatever its name resolves to. */
 function endpointProblem(url: URL, { allowedOrigins, policy }: SubscriptionRules): string | undefined {
-  const { protocol, username, password, hash } = url;
+  const { protocol, hostname, username, password, hash } = url;
   if (username !== '' || password !== '') return 'The endpoint has a user name or a password.';
   if (hash !== '') return 'The endpoint has a fragment.';
+  const literal = isIP(hostname) !== 0 || hostname.startsWith('[');
+  if (protocol === 'https:' && !literal && isListed(url.origin, allowedOrigins)) return undefined;
   const inner = forbidden(url, OUTSIDE) !== undefined;
   if (inner && policy.allowsAll && (protocol === 'https:' || protocol === 'http:')) return undefined;
   if (protocol !== 'https:') return 'The endpoint is not https.';
-  if (inner || isIP(url.hostname) !== 0 || url.hostname.startsWith('['))
-    return 'The endpoint is an address instead of a name.';
-  if ([...KNOWN_ORIGINS, ...allowedOrigins].some((pattern) => fits(url.origin, pattern))) return undefined;
+  if (inner || literal) return 'The endpoint is an address instead of a name.';
   return 'The endpoint is none of a push service that is known or configured (push.webPush.allowedOrigins).';
 }
 
 const OUTSIDE = new AddressPolicy({ allowPrivate: false, allowLoopback: false });
+
+function isListed(origin: string, allowedOrigins: readonly string[]): boolean {
+  return (
+    KNOWN_ORIGINS.some((pattern) => fits(origin, pattern)) ||
+    allowedOrigins.some((pattern) => fits(origin, pattern))
+  );
+}
 
 /** `https://*.example.com` fits all below `example.com`, at any depth, and not `example.com` itself. */
 function fits(origin: string, pattern: string): boolean {

@@ -38,6 +38,9 @@ export class Counters {
   /** Answers of the HTTP API, by status. */
   readonly answers = new Map<number, number>();
 
+  /** Shards whose webhooks this node delivers after another let them lapse: it died, or was cut off. */
+  webhookShardsTakenOver = 0;
+
   readonly webhooks = new Map<string, WebhookCounts>();
 
   webhooksOf(appId: string): WebhookCounts {

@@ -59,6 +59,11 @@ function addTotals(registry: Registry, counters: Counters): void {
   total('client_events_total', 'Client events accepted', () => counters.clientEvents);
   total('client_events_refused_total', 'Client events refused', () => counters.clientEventsRefused);
   total('slow_readers_total', 'Connections given up because they did not read', () => counters.slowReaders);
+  total(
+    'webhook_shards_taken_over_total',
+    'Shards of webhooks taken over from nodes that let them lapse',
+    () => counters.webhookShardsTakenOver,
+  );
 }
 
 function addByCode(registry: Registry, counters: Counters): void {

@@ -9,3 +9,8 @@ const NODE_24 = 137;
  */
 export const nativeText: (text: string) => string | Buffer =
   Number(process.versions.modules) < NODE_24 ? (text) => text : (text) => Buffer.from(text, 'utf8');
+
+/** A frame that may be bytes already, as they came from another node. */
+export function nativeFrame(frame: string | Uint8Array): string | Uint8Array {
+  return typeof frame === 'string' ? nativeText(frame) : frame;
+}

@@ -2,7 +2,7 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Fanout } from '../channels/fanout.ts';
 import type { Socket } from '../channels/socket.ts';
-import { nativeText } from './native-text.ts';
+import { nativeFrame, nativeText } from './native-text.ts';
 import { UwsSocket } from './uws-socket.ts';
 
 export class UwsFanout implements Fanout {
@@ -12,8 +12,8 @@ export class UwsFanout implements Fanout {
     this.#app = app;
   }
 
-  publish(topic: string, frame: string, except?: Socket): void {
+  publish(topic: string, frame: string | Uint8Array, except?: Socket): void {
     if (except instanceof UwsSocket) except.publishToOthers(topic, frame);
-    else this.#app.publish(nativeText(topic), nativeText(frame));
+    else this.#app.publish(nativeText(topic), nativeFrame(frame));
   }
 }

@@ -4,7 +4,7 @@ import { closeReason } from '../../protocol/index.ts';
 import type { Connection } from '../channels/connection.ts';
 import type { Socket } from '../channels/socket.ts';
 import type { Admission, Refused } from '../socket/admission.ts';
-import { nativeText } from './native-text.ts';
+import { nativeFrame, nativeText } from './native-text.ts';
 
 /** What a WebSocket carries: the decision on its handshake until it opens, then its socket if it was admitted. */
 export interface UserData {
@@ -35,8 +35,8 @@ export class UwsSocket implements Socket {
   }
 
   /** Publishes to all subscribers of the topic but this one, which must be subscribed. */
-  publishToOthers(topic: string, frame: string): void {
-    if (this.#open) this.#ws.publish(nativeText(topic), nativeText(frame));
+  publishToOthers(topic: string, frame: string | Uint8Array): void {
+    if (this.#open) this.#ws.publish(nativeText(topic), nativeFrame(frame));
   }
 
   end(code: number, reason: string): void {

@@ -2,6 +2,9 @@
 import type { Eventual } from '../lib/eventual.ts';
 import type { QueuedEvent } from './queued-event.ts';
 
+/** The reason of events that there was no room for. */
+export const QUEUE_FULL = 'the queue was full';
+
 /** An event given up for one endpoint. */
 export interface Undelivered {
   readonly appId: string;
@@ -44,8 +47,13 @@ export interface DeadLetters {
   add(undelivered: readonly Undelivered[]): Eventual<void>;
   /** A page of letters, the oldest first. Letters that come or go between two pages don't shift the second. */
   list(query: LetterQuery): Eventual<LetterPage>;
-  /** Takes letters out, the oldest first. Two callers never get the same letter. */
+  /**
+   * Takes letters out, the oldest first. Two callers never get the same letter. Who takes them says what became of each
+   * by `forget` or `restore`; where letters outlive the node, those of a caller that died come back after a minute.
+   */
   take(selection: LetterSelection): Eventual<readonly DeadLetter[]>;
+  /** Ends letters that were taken: they were sent on or thrown away. */
+  forget(letters: readonly DeadLetter[]): Eventual<void>;
   /** Puts back letters that were taken, as they were: same id, same time. They are listed last. */
   restore(letters: readonly DeadLetter[]): Eventual<void>;
 }

@@ -21,7 +21,21 @@ export class EndpointDirectory {
   readonly #apps = new Map<string, AppEndpoints>();
 
   constructor(apps: Iterable<Pick<App, 'id' | 'webhooks'>>) {
-    for (const app of apps) if (app.webhooks.length > 0) this.#apps.set(app.id, endpointsOf(app));
+    for (const app of apps) this.update(app);
+  }
+
+  /**
+   * Takes over an app's endpoints as they are now: those whose names it had before stay the same ones, with other
+   * settings. Returns those it has no longer.
+   */
+  update({ id, webhooks }: Pick<App, 'id' | 'webhooks'>): readonly WebhookEndpoint[] {
+    const before = this.#apps.get(id);
+    const after = endpointsOf(id, webhooks, before?.byName ?? new Map());
+    if (after.endpoints.length > 0) this.#apps.set(id, after);
+    else this.#apps.delete(id);
+    const gone = before?.endpoints.filter(({ name }) => !after.byName.has(name)) ?? [];
+    for (const endpoint of gone) endpoint.removed = true;
+    return gone;
   }
 
   /** Whether events of a kind have to be queued for an app: asked before an event is made. */
@@ -47,12 +61,18 @@ export class EndpointDirectory {
   }
 }
 
-function endpointsOf({ id, webhooks }: Pick<App, 'id' | 'webhooks'>): AppEndpoints {
+function endpointsOf(
+  appId: string,
+  webhooks: App['webhooks'],
+  before: ReadonlyMap<string, WebhookEndpoint>,
+): AppEndpoints {
   const byName = new Map<string, WebhookEndpoint>();
   const kinds = new Set<WebhookKind>();
   for (const settings of webhooks) {
     const name = freeName(new URL(settings.url), byName);
-    byName.set(name, new WebhookEndpoint(id, name, settings));
+    const endpoint = before.get(name) ?? new WebhookEndpoint(appId, name, settings);
+    endpoint.update(settings);
+    byName.set(name, endpoint);
     for (const kind of settings.events) {
       kinds.add(kind);
       const counterpart = COUNTERPART.get(kind);

@@ -86,6 +86,18 @@ export class LaneBuffer {
     return buffers;
   }
 
+  /** Gives up what nobody has taken, where a condition holds; returns it. */
+  discardWaiting(gone: (event: QueuedEvent) => boolean): readonly QueuedEvent[] {
+    return this.#waiting.extract(gone);
+  }
+
+  /** Gives up what was taken, where a condition holds; returns it. */
+  discardTaken(gone: (event: QueuedEvent) => boolean): readonly QueuedEvent[] {
+    const discarded = this.#taken.filter(gone);
+    if (discarded.length > 0) this.#taken = this.#taken.filter((event) => !gone(event));
+    return discarded;
+  }
+
   close(): void {
     this.#closing = true;
     this.#serve();

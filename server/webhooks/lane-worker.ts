@@ -58,6 +58,8 @@ export interface LaneSurroundings {
 /** Pause after a failure of the queue itself. */
 const QUEUE_PAUSE_MS = 1000;
 
+const REMOVED = 'the endpoint was removed from the app';
+
 export class LaneWorker {
   readonly #lane: Lane;
   readonly #settings: RetrySettings;
@@ -101,6 +103,11 @@ export class LaneWorker {
     this.#wake?.();
   }
 
+  /** Ends a pause now, if its endpoint was removed: nothing is tried again there. */
+  endpointRemoved(): void {
+    if (this.#lane.endpoint.removed) this.#wake?.();
+  }
+
   /** One request from the queue to its end; false when there will be no more. */
   async #next(): Promise<boolean> {
     const { queue } = this.#ports;
@@ -111,6 +118,7 @@ export class LaneWorker {
       case 'halted':
         return false;
       case 'split':
+      case 'lost':
         return true;
       case 'done':
         await queue.ack(this.#lane);
@@ -118,7 +126,7 @@ export class LaneWorker {
     }
   }
 
-  async #deliver(events: readonly QueuedEvent[]): Promise<'done' | 'split' | 'halted'> {
+  async #deliver(events: readonly QueuedEvent[]): Promise<'done' | 'split' | 'lost' | 'halted'> {
     const { registry, clock, chance, counters } = this.#ports;
     const { endpoint } = this.#lane;
     const { retryMs, backoff } = this.#settings;
@@ -126,6 +134,10 @@ export class LaneWorker {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (refusal !== undefined) await this.#pause(refusal.pauseMs);
+    if (endpoint.removed) {
+      await this.#bury(events, refusal?.attempts ?? 0, REMOVED);
+      return 'done';
+    }
     // The youngest decides: every event gets the whole of its time.
     const lastAt = events.reduce((latest, { at }) => Math.max(latest, at), 0) + retryMs;
     const request = refusal?.request ?? webhookRequest(registry, endpoint, events, clock.now());
@@ -134,7 +146,8 @@ export class LaneWorker {
       return 'done';
     }
     for (let attempts = (refusal?.attempts ?? 0) + 1; ; attempts += 1) {
-      const result = await this.#post(request);
+      const result = await this.#post(request, events);
+      if (result === 'lost') return 'lost';
       if (result?.ok === true) {
         counts.sent += events.length;
         return 'done';
@@ -144,21 +157,31 @@ export class LaneWorker {
       const { failure, reason } = result;
       this.#warn('webhook attempt failed', { attempts, events: events.length, reason });
       const pauseMs = pauseAfter(attempts, backoff, chance);
-      if (failure === 'policy' || clock.now() + pauseMs > lastAt) {
+      if (failure === 'policy' || endpoint.removed || clock.now() + pauseMs > lastAt) {
         await this.#bury(events, attempts, reason);
         return 'done';
       }
       if (failure === 'answer' && (await this.#split(events, { attempts, pauseMs, request }))) return 'split';
       await this.#pause(pauseMs);
+      if (endpoint.removed) {
+        await this.#bury(events, attempts, REMOVED);
+        return 'done';
+      }
     }
   }
 
-  /** Undefined if halted before. */
-  async #post(request: WebhookRequest): Promise<PostResult | undefined> {
+  /** Undefined if halted before, `lost` if another node delivers the events. */
+  async #post(
+    request: WebhookRequest,
+    events: readonly QueuedEvent[],
+  ): Promise<PostResult | 'lost' | undefined> {
+    const { queue, poster } = this.#ports;
     const { url } = this.#lane.endpoint;
     const { timeoutMs } = this.#settings;
-    const post = async (): Promise<PostResult | undefined> =>
-      this.#halted ? undefined : this.#ports.poster.post({ url, ...request, timeoutMs });
+    const post = async (): Promise<PostResult | 'lost' | undefined> => {
+      if (this.#halted) return undefined;
+      return queue.holds(events) ? poster.post({ url, ...request, timeoutMs }) : 'lost';
+    };
     return this.#lane.channel === undefined ? post() : this.#surroundings.siding.inTurn(post);
   }
 

@@ -89,6 +89,10 @@ export class MemoryDeadLetters implements DeadLetters {
     return taken;
   }
 
+  forget(): void {
+    // What was taken is forgotten already.
+  }
+
   #named(ids: readonly string[]): DeadLetter[] {
     return [...new Set(ids)]
       .flatMap((id) => this.#kept.get(id) ?? [])

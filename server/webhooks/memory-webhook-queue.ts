@@ -4,25 +4,18 @@ import type { Clock } from '../lib/clock.ts';
 import type { Ids } from '../lib/ids.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import { type DeadLetters, QUEUE_FULL } from './dead-letters.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
+import { EndpointLanes, type LaneSettings } from './endpoint-lanes.ts';
 import { Grace } from './grace.ts';
-import { LaneBuffer } from './lane-buffer.ts';
 import { type QueuedEvent, queuedEvent } from './queued-event.ts';
 import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
 
-export interface MemoryWebhookQueueSettings {
+/** The limits of lanes hold for what is held back by its grace as well, of all apps together. */
+export interface MemoryWebhookQueueSettings extends LaneSettings {
   /** Milliseconds that the end of a stay is held back; 0 reports it at once. */
   readonly graceMs: number;
-  /** Events of one request at most. */
-  readonly batchEvents: number;
-  /** Milliseconds the first of them waits for others. */
-  readonly batchMs: number;
-  /** Events queued per endpoint at most, and held back by their grace, of all apps together. */
-  readonly queueLimit: number;
-  /** Characters of them at most. */
-  readonly queueBytes: number;
 }
 
 export interface MemoryWebhookQueuePorts {
@@ -34,36 +27,22 @@ export interface MemoryWebhookQueuePorts {
   readonly log: OccasionalLog;
 }
 
-interface EndpointQueue {
-  /** By the lane's number; those that have been used. */
-  readonly lanes: Map<number, LaneBuffer>;
-  /** Lanes of one channel, by its name. */
-  readonly split: Map<string, LaneBuffer>;
-  count: number;
-  bytes: number;
-}
-
 export class MemoryWebhookQueue implements WebhookQueue {
-  readonly #settings: MemoryWebhookQueueSettings;
+  readonly outlivesNode = false;
   readonly #ports: MemoryWebhookQueuePorts;
   readonly #grace: Grace;
-  readonly #queues = new Map<WebhookEndpoint, EndpointQueue>();
-  #wake: (lane: Lane) => void = () => undefined;
-  #closed = false;
+  readonly #lanes: EndpointLanes;
 
   constructor(settings: MemoryWebhookQueueSettings, ports: MemoryWebhookQueuePorts) {
-    this.#settings = settings;
     this.#ports = ports;
     this.#grace = new Grace(settings.graceMs, settings.queueLimit, ports.clock, (appId, event) =>
       this.#queue(appId, event),
     );
-    for (const endpoint of ports.endpoints.all()) {
-      this.#queues.set(endpoint, { lanes: new Map(), split: new Map(), count: 0, bytes: 0 });
-    }
+    this.#lanes = new EndpointLanes(settings, ports.clock, (endpoint, event) => this.#bury(endpoint, event));
   }
 
   start(wake: (lane: Lane) => void): void {
-    this.#wake = wake;
+    this.#lanes.start(wake);
   }
 
   wants(appId: string, kind: WebhookKind): boolean {
@@ -75,42 +54,42 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   take(lane: Lane): Promise<readonly QueuedEvent[]> {
-    const { channel } = lane;
-    if (channel === undefined) return this.#buffer(lane).take();
-    const { split } = this.#of(lane.endpoint);
-    const buffer = split.get(channel);
-    if (buffer !== undefined && !buffer.isEmpty) return buffer.take();
-    split.delete(channel);
-    return Promise.resolve([]);
+    return this.#lanes.take(lane);
+  }
+
+  /** Nobody else could have them. */
+  holds(): boolean {
+    return true;
   }
 
   ack(lane: Lane): void {
-    const queue = this.#of(lane.endpoint);
-    const buffer = lane.channel === undefined ? this.#buffer(lane) : queue.split.get(lane.channel);
-    for (const event of buffer?.ack() ?? []) forget(queue, event);
+    this.#lanes.ack(lane);
   }
 
   split(lane: Lane): readonly Lane[] {
-    const { split } = this.#of(lane.endpoint);
-    return [...this.#buffer(lane).split()].map(([channel, buffer]) => {
-      split.set(channel, buffer);
-      return { ...lane, channel };
-    });
+    return this.#lanes.split(lane);
+  }
+
+  end(endpoint: WebhookEndpoint): void {
+    this.#lanes.end(endpoint);
   }
 
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): void {
     const at = this.#ports.clock.now();
-    for (const event of events) this.#push(endpoint, { ...event, at });
+    for (const event of events) this.#lanes.push(endpoint, { ...event, at });
   }
 
   close(): void {
     this.#grace.close();
-    this.#closed = true;
-    for (const { lanes } of this.#queues.values()) for (const buffer of lanes.values()) buffer.close();
+    this.#lanes.close();
+  }
+
+  release(): void {
+    // There is nobody to leave anything to.
   }
 
   queued(endpoint: WebhookEndpoint): number {
-    return this.#of(endpoint).count;
+    return this.#lanes.queued(endpoint);
   }
 
   #queue(appId: string, event: WebhookEvent): void {
@@ -119,68 +98,14 @@ export class MemoryWebhookQueue implements WebhookQueue {
     for (const endpoint of endpoints.of(appId)) {
       if (!endpoint.accepts(event)) continue;
       queued ??= queuedEvent(event, ids.uniqueId(), clock.now());
-      this.#push(endpoint, queued);
+      this.#lanes.push(endpoint, queued);
     }
   }
 
-  #push(endpoint: WebhookEndpoint, event: QueuedEvent): void {
-    const queue = this.#of(endpoint);
-    queue.count += 1;
-    queue.bytes += event.json.length;
-    const split = queue.split.get(event.channel);
-    if (split === undefined) this.#pushInto(endpoint.laneOf(event.channel), queue, event);
-    else split.add(event);
-    while (queue.count > this.#settings.queueLimit || queue.bytes > this.#settings.queueBytes) {
-      if (!this.#shedOldest(endpoint, queue)) break;
-    }
-  }
-
-  #pushInto(lane: Lane, { lanes }: EndpointQueue, event: QueuedEvent): void {
-    const isFirst = !lanes.has(lane.index);
-    this.#buffer(lane).add(event);
-    if (isFirst) this.#wake(lane);
-  }
-
-  /** Makes room; false if all that is left is under way. */
-  #shedOldest(endpoint: WebhookEndpoint, queue: EndpointQueue): boolean {
+  #bury({ appId, name }: WebhookEndpoint, event: QueuedEvent): void {
     const { deadLetters, counters, log } = this.#ports;
-    let holder: LaneBuffer | undefined;
-    for (const lane of [...queue.lanes.values(), ...queue.split.values()]) {
-      if (lane.oldest !== undefined && lane.oldest.at < (holder?.oldest?.at ?? Number.POSITIVE_INFINITY)) {
-        holder = lane;
-      }
-    }
-    const event = holder?.shed();
-    if (event === undefined) return false;
-    forget(queue, event);
-    const { appId, name } = endpoint;
     log.warn(`${appId} ${name}`, { appId, endpoint: name }, 'webhook queue full');
     counters.webhooksOf(appId).deadLetters += 1;
-    deadLetters.add([{ appId, endpoint: name, event, attempts: 0, reason: 'the queue was full' }]);
-    return true;
+    deadLetters.add([{ appId, endpoint: name, event, attempts: 0, reason: QUEUE_FULL }]);
   }
-
-  #of(endpoint: WebhookEndpoint): EndpointQueue {
-    const queue = this.#queues.get(endpoint);
-    if (queue === undefined) throw new Error(`${endpoint.name} is not an endpoint of this queue`);
-    return queue;
-  }
-
-  #buffer({ endpoint, index }: Lane): LaneBuffer {
-    const { lanes } = this.#of(endpoint);
-    let buffer = lanes.get(index);
-    if (buffer === undefined) {
-      const { batchEvents, batchMs } = this.#settings;
-      const batch = endpoint.batch ? { events: batchEvents, waitMs: batchMs } : { events: 1, waitMs: 0 };
-      buffer = new LaneBuffer(batch, this.#ports.clock);
-      if (this.#closed) buffer.close();
-      lanes.set(index, buffer);
-    }
-    return buffer;
-  }
-}
-
-function forget(queue: EndpointQueue, event: QueuedEvent): void {
-  queue.count -= 1;
-  queue.bytes -= event.json.length;
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { type LanePorts, LaneWorker, type Refusal, type RetrySettings } from './lane-worker.ts';
 import { Siding } from './siding.ts';
-import type { Lane } from './webhook-endpoint.ts';
+import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
 
 export interface DeliveryPorts extends LanePorts {
@@ -35,6 +35,16 @@ export class WebhookDelivery {
     });
   }
 
+  /** An endpoint was removed from its app: what is queued for it becomes dead letters, and its workers end. */
+  async end(endpoint: WebhookEndpoint): Promise<void> {
+    try {
+      await this.#ports.queue.end(endpoint);
+    } catch (err) {
+      this.#ports.logger.error({ err, endpoint: endpoint.name }, 'webhook queue failed');
+    }
+    for (const worker of this.#workers) worker.endpointRemoved();
+  }
+
   /**
    * Sends what is left, for at most `ms`; what then still is left is logged, per endpoint, and stays where the queue
    * keeps it. Nothing may be added any more.
@@ -49,6 +59,7 @@ export class WebhookDelivery {
     for (const worker of this.#workers) worker.halt();
     poster.close();
     this.#reportUnsent();
+    await queue.release();
   }
 
   /** A worker never fails; it ends when its lane is over, or when it is halted. */
@@ -70,10 +81,9 @@ export class WebhookDelivery {
     for (const endpoint of endpoints.all()) {
       const events = queue.queued(endpoint);
       if (events === 0) continue;
-      logger.error(
-        { appId: endpoint.appId, endpoint: endpoint.name, events },
-        'webhooks not sent before the stop',
-      );
+      const fields = { appId: endpoint.appId, endpoint: endpoint.name, events };
+      if (queue.outlivesNode) logger.info(fields, 'webhooks left to other nodes');
+      else logger.error(fields, 'webhooks not sent before the stop');
     }
   }
 }

@@ -14,6 +14,21 @@ export interface Lane {
   readonly channel: string | undefined;
 }
 
+/** Settings ready for use; all of an endpoint that may change while it is one. */
+interface CurrentSettings {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly batch: boolean;
+  readonly kinds: ReadonlySet<WebhookKind>;
+  readonly filter: WebhookFilter;
+  readonly pattern: RegExp | undefined;
+}
+
+function currentSettings({ url, headers, batch, events, filter }: WebhookSettings): CurrentSettings {
+  const pattern = filter.pattern === undefined ? undefined : new RegExp(filter.pattern);
+  return { url: new URL(url), headers, batch, kinds: new Set(events), filter, pattern };
+}
+
 export class WebhookEndpoint {
   readonly appId: string;
   /**
@@ -21,43 +36,53 @@ export class WebhookEndpoint {
    * app that would have the same.
    */
   readonly name: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** False: one event per request. */
-  readonly batch: boolean;
   readonly lanes: readonly Lane[];
-  readonly #kinds: ReadonlySet<WebhookKind>;
-  readonly #filter: WebhookFilter;
-  readonly #pattern: RegExp | undefined;
+  /** True once the app has no such endpoint any more: what is queued for it becomes dead letters. */
+  removed = false;
+  #now: CurrentSettings;
 
   constructor(appId: string, name: string, settings: WebhookSettings) {
     this.appId = appId;
     this.name = name;
-    this.url = new URL(settings.url);
-    this.headers = settings.headers;
-    this.batch = settings.batch;
     this.lanes = Array.from({ length: LANES }, (_, index) => ({
       endpoint: this,
       index,
       channel: undefined,
     }));
-    this.#kinds = new Set(settings.events);
-    this.#filter = settings.filter;
-    this.#pattern = settings.filter.pattern === undefined ? undefined : new RegExp(settings.filter.pattern);
+    this.#now = currentSettings(settings);
+  }
+
+  get url(): URL {
+    return this.#now.url;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#now.headers;
+  }
+
+  /** False: one event per request. */
+  get batch(): boolean {
+    return this.#now.batch;
+  }
+
+  /** Goes on under the same name with other settings: what is queued stays queued, in its order. */
+  update(settings: WebhookSettings): void {
+    this.#now = currentSettings(settings);
   }
 
   /** Whether it wants events of a kind, of some channel at least. */
   wants(kind: WebhookKind): boolean {
-    return this.#kinds.has(kind);
+    return this.#now.kinds.has(kind);
   }
 
   /** Whether an event goes here: its kind is wanted and the channel's name passes every part of the filter. */
   accepts({ name, channel }: { readonly name: WebhookKind; readonly channel: string }): boolean {
-    if (!this.#kinds.has(name)) return false;
-    const { prefix, suffix } = this.#filter;
+    const { kinds, filter, pattern } = this.#now;
+    if (!kinds.has(name)) return false;
+    const { prefix, suffix } = filter;
     if (prefix !== undefined && !channel.startsWith(prefix)) return false;
     if (suffix !== undefined && !channel.endsWith(suffix)) return false;
-    return this.#pattern === undefined || this.#pattern.test(channel);
+    return pattern === undefined || pattern.test(channel);
   }
 
   laneOf(channel: string): Lane {

@@ -27,6 +27,9 @@ export interface WebhookSink {
 }
 
 export interface WebhookQueue extends WebhookSink {
+  /** Whether what is queued outlives this node, and others deliver it. */
+  readonly outlivesNode: boolean;
+
   /**
    * Says who delivers; called once, before anything is added.
    * @param wake called with each lane when it gets its first event: from then on it is to be taken from, for good. Lanes
@@ -36,13 +39,19 @@ export interface WebhookQueue extends WebhookSink {
 
   /**
    * The next events of a lane, oldest first: as many as one request may carry. Waits for the first, then until the
-   * request is full or its first event has waited its time. An empty list once the queue is closing and the lane is
-   * empty.
+   * request is full or its first event has waited its time. An empty list once the queue is closing, or the endpoint
+   * has ended, and the lane is empty.
    *
    * The events stay in the queue until `ack`: taken again before that, by the same taker or by another after it died,
-   * they are the same ones. One taker at a time.
+   * they are the same ones, less those that are another node's by now. One taker at a time.
    */
   take(lane: Lane): Promise<readonly QueuedEvent[]>;
+
+  /**
+   * Whether what `take` returned may still be delivered from here: asked before each request, at once. If not, some of
+   * it is or will be another node's, and the taker takes again.
+   */
+  holds(events: readonly QueuedEvent[]): boolean;
 
   /** What `take` returned is dealt with: delivered, or a dead letter. Safe to repeat. */
   ack(lane: Lane): Eventual<void>;
@@ -57,8 +66,20 @@ export interface WebhookQueue extends WebhookSink {
   /** Puts dead letters' events back, behind what is queued; they have the whole time for retries again. */
   replay(endpoint: WebhookEndpoint, events: readonly QueuedEvent[]): Eventual<void>;
 
-  /** Nothing more comes: graces end now, requests are no longer kept waiting to be filled. */
+  /**
+   * Nothing more comes for an endpoint that was removed: what is queued is handed out at once, to become dead letters,
+   * and then its lanes end. An endpoint of the same name that comes later is another one.
+   */
+  end(endpoint: WebhookEndpoint): Eventual<void>;
+
+  /**
+   * Nothing more is added: requests are no longer kept waiting to be filled. Graces end now, unless the queue outlives
+   * the node; then it takes on nothing new, and leaves to others what they can take.
+   */
   close(): Eventual<void>;
+
+  /** Nothing more is taken either: gives up what is left, so that others needn't wait for it. */
+  release(): Eventual<void>;
 
   /** Events of an endpoint not dealt with yet, those under way included. At once, as this node knows it. */
   queued(endpoint: WebhookEndpoint): number;

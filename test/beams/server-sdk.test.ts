@@ -14,7 +14,8 @@ interface Sdk {
 }
 type Constructor = new (options: object) => Sdk;
 // Its type declarations are older than it is.
-const PushNotifications = createRequire(import.meta.url)('@pusher/push-notifications-server') as Constructor;
+const require = createRequire(import.meta.url);
+const PushNotifications = require('@pusher/push-notifications-server') as Constructor;
 
 const fcm = await FakeFcm.start();
 const node = useBeams(() => ({

@@ -1,17 +1,28 @@
 /** What every GrantStore promises; run by each implementation. */
-import { beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { GrantStore } from '../../server/auth/grant-store.ts';
+import { eventually } from '../support/eventually.ts';
 
 const APP = 'app';
 const SOCKET = '1.2';
 const MAX = 3;
 const USED = 'private-used';
 
-export function grantStoreContract(create: () => Promise<GrantStore>): void {
+export interface GrantStoreUnderTest {
+  readonly store: GrantStore;
+  /** The store of another node of the cluster; the same one where there can be no other. */
+  readonly other: GrantStore;
+  stop(): Promise<void>;
+}
+
+export function grantStoreContract(create: () => Promise<GrantStoreUnderTest>): void {
+  let under: GrantStoreUnderTest;
   let store: GrantStore;
   beforeEach(async () => {
-    store = await create();
+    under = await create();
+    store = under.store;
   });
+  afterEach(() => under.stop());
   const record = (channel: string, userId = '7', expiresAt?: number, socketId = SOCKET) =>
     store.record(
       APP,
@@ -66,12 +77,38 @@ export function grantStoreContract(create: () => Promise<GrantStore>): void {
     expect(await store.standing(APP, SOCKET, 'private-b', 1000)).toBe('standing');
   });
 
-  it('a revocation is remembered for its time, for that user of that app', async () => {
+  it('what another node revokes ends here, whatever the user is called', async () => {
+    await record('private-a', '7\n"é"');
+    await record('private-b', '8');
+    await under.other.revoke(APP, '7\n"é"', 1000, 60_000);
+    const told: unknown[] = [];
+    await eventually(async () => {
+      told.push(...(await store.takeEnded(1000)));
+      expect(told).toEqual([ended('private-a', 'revoked')]);
+    });
+    expect(await store.standing(APP, SOCKET, 'private-a', 1000)).toBe('revoked');
+    expect(await store.standing(APP, SOCKET, 'private-b', 1000)).toBe('standing');
+  });
+
+  it('a grant that follows a revocation stands', async () => {
+    await record('private-a');
     await store.revoke(APP, '7', 1000, 60_000);
-    expect(await store.revokedAt(APP, '7', 60_999)).toBe(1000);
-    expect(await store.revokedAt(APP, '8', 1000)).toBeUndefined();
-    expect(await store.revokedAt('app2', '7', 1000)).toBeUndefined();
-    expect(await store.revokedAt(APP, '7', 61_000)).toBeUndefined();
+    await record('private-a');
+    expect(await store.standing(APP, SOCKET, 'private-a', 1000)).toBe('standing');
+  });
+
+  it('a revocation is remembered by every node, for that user of that app', async () => {
+    await store.revoke(APP, '7', 1000, 60_000);
+    for (const node of [store, under.other]) {
+      expect(await node.revokedAt(APP, '7', 1000)).toBe(1000);
+      expect(await node.revokedAt(APP, '8', 1000)).toBeUndefined();
+      expect(await node.revokedAt('app2', '7', 1000)).toBeUndefined();
+    }
+  });
+
+  it('a revocation is forgotten when its time is over', async () => {
+    await store.revoke(APP, '7', 1000, 50);
+    await eventually(async () => expect(await store.revokedAt(APP, '7', 1050)).toBeUndefined());
   });
 
   it('a connection has so many grants and no more; a renewed one is not another', async () => {

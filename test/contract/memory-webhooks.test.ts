@@ -22,6 +22,7 @@ describe('MemoryWebhookQueue', () => {
       list: () => ({ letters: [], cursor: undefined }),
       take: () => [],
       restore: () => undefined,
+      forget: () => undefined,
     };
     const log = new OccasionalLog(clock, silentLogger);
     const queue = new MemoryWebhookQueue(

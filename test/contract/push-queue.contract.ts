@@ -60,9 +60,9 @@ export function pushQueueContract(create: () => Promise<PushQueue>): void {
   function claim(
     now = 1000,
     lanes: readonly Lane[] = ['expand', 'fcm', 'apns', 'notify'],
-    { owner = 'node-1', jobs = 10, recipients = 1000 } = {},
+    { owner = 'node-1', jobs = 10, recipients = 1000, idle = false } = {},
   ): Promise<Claimed> {
-    const rooms = lanes.map((lane) => ({ lane, jobs, recipients }));
+    const rooms = lanes.map((lane) => ({ lane, jobs, recipients, idle }));
     return queue.claim({ owner, now, leaseUntil: now + 60_000, rooms });
   }
 
@@ -191,11 +191,12 @@ export function pushQueueContract(create: () => Promise<PushQueue>): void {
       expect((await claim()).jobs).toHaveLength(1);
     });
 
-    it('are not given for more recipients than there is room for, but for one job at least', async () => {
+    it('are not given for more recipients than there is room for, unless nothing else is under way', async () => {
       await accept([sendJob(['a', 'b', 'c']), sendJob(['d', 'e', 'f']), sendJob(['g'])]);
       const first = await claim(1000, ['fcm'], { recipients: 5 });
       expect(works(first)).toEqual([sendJob(['a', 'b', 'c']).work]);
-      const second = await claim(1000, ['fcm'], { recipients: 1 });
+      expect((await claim(1000, ['fcm'], { recipients: 2 })).jobs).toEqual([]);
+      const second = await claim(1000, ['fcm'], { recipients: 2, idle: true });
       expect(works(second)).toEqual([sendJob(['d', 'e', 'f']).work]);
     });
 

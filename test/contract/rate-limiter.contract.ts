@@ -1,11 +1,12 @@
 /** What every RateLimiter promises; run by each implementation. */
-import { beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { RateLimiter } from '../../server/limits/rate-limiter.ts';
 
 export interface RateLimiterUnderTest {
   readonly limiter: RateLimiter;
   /** Lets time pass. */
   advance(ms: number): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export function rateLimiterContract(create: () => Promise<RateLimiterUnderTest>): void {
@@ -15,6 +16,7 @@ export function rateLimiterContract(create: () => Promise<RateLimiterUnderTest>)
   beforeEach(async () => {
     under = await create();
   });
+  afterEach(() => under.stop());
 
   it('a burst is let through, and then told how long to wait', async () => {
     expect([await take('a'), await take('a')]).toEqual([0, 0]);
@@ -23,6 +25,13 @@ export function rateLimiterContract(create: () => Promise<RateLimiterUnderTest>)
     expect(wait).toBeLessThanOrEqual(100);
     await under.advance(wait);
     expect(await take('a')).toBe(0);
+  });
+
+  it('a bucket left alone is full again, and no fuller', async () => {
+    for (let at = 0; at < 2; at += 1) await take('a');
+    await under.advance(1000);
+    expect([await take('a'), await take('a')]).toEqual([0, 0]);
+    expect(await take('a')).toBeGreaterThan(0);
   });
 
   it('names do not share', async () => {

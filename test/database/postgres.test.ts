@@ -1,6 +1,8 @@
 /** PostgreSQL that goes away and comes back, and addresses that lead nowhere. */
+import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PostgresSettings } from '../../server/config/config.ts';
 import type { Database } from '../../server/database/database.ts';
 import { DatabaseUnavailable } from '../../server/database/database-error.ts';
 import { openTestDatabase, postgresSettings } from '../support/databases.ts';
@@ -77,6 +79,43 @@ describe('PostgreSQL', () => {
     expect(runs).toBe(3);
     const { rows } = await sql`select n from pairs`.execute(database.db);
     expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+});
+
+describe('PostgreSQL with TLS', () => {
+  const certificate = readFileSync(new URL('../support/tls/cert.pem', import.meta.url), 'utf8');
+  let server: TestPostgres;
+  let settings: PostgresSettings;
+  beforeAll(async () => {
+    server = await startPostgres({ tls: true });
+    settings = postgresSettings(await server.createDatabase());
+  });
+  afterAll(() => server.stop());
+
+  const encrypted = async (changes: Partial<PostgresSettings>): Promise<unknown> => {
+    const database = await openTestDatabase({ ...settings, ...changes });
+    try {
+      const query = sql<{ ssl: boolean }>`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
+      return (await query.execute(database.db)).rows[0]?.ssl;
+    } finally {
+      await database.close();
+    }
+  };
+
+  it('is spoken to as the settings say, its certificate checked where they ask for it', async () => {
+    expect(await encrypted({ ssl: 'disable' })).toBe(false);
+    expect(await encrypted({ ssl: 'require' })).toBe(true);
+    expect(await encrypted({ ssl: 'verify-full', ca: certificate })).toBe(true);
+    await expect(encrypted({ ssl: 'verify-full' })).rejects.toThrow(
+      /can't be used: .*self-signed certificate/,
+    );
+  });
+
+  it('is not believed under another name than its certificate has', async () => {
+    const url = settings.url.replace('127.0.0.1', '127.0.0.2');
+    await expect(encrypted({ url, ssl: 'verify-full', ca: certificate })).rejects.toThrow(
+      /IP: 127\.0\.0\.2 is not in the cert's list/,
+    );
   });
 });
 

@@ -25,7 +25,9 @@ describe('a thread that ends', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('rejects what waits for it, and what comes after', async () => {
-    const waiting = link.ask({ kind: 'query', sql: 'select 1', values: [] });
+    const long =
+      'with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000) select max(i) from n';
+    const waiting = link.ask({ kind: 'query', sql: long, values: [] });
     await Promise.all([
       expect(waiting).rejects.toBeInstanceOf(DatabaseUnavailable),
       // Stops it in the middle of whatever it does.

@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BEARER, beamsApp, PUBLISHES, request } from '../beams/support.ts';
 import { INSTANCE, SECRET } from '../beams/vectors.ts';
@@ -21,10 +21,10 @@ interface ServerSdk {
   publishToUsers(users: readonly string[], body: object): Promise<{ publishId: string }>;
   generateToken(userId: string): { token: string };
 }
-const load = createRequire(import.meta.url);
-const PushNotifications = load('@pusher/push-notifications-server') as new (options: object) => ServerSdk;
+const require = createRequire(import.meta.url);
+const PushNotifications = require('@pusher/push-notifications-server') as new (options: object) => ServerSdk;
 const webSdk = readFileSync(
-  load.resolve('@pusher/push-notifications-web').replace('-esm.js', '-cdn.js'),
+  require.resolve('@pusher/push-notifications-web').replace('-esm.js', '-cdn.js'),
   'utf8',
 );
 
@@ -132,6 +132,8 @@ async function startClient(page: Page, scope = '/'): Promise<string> {
      if ('${scope}' !== '/') options.serviceWorkerRegistration = await navigator.serviceWorker.register('${scope}service-worker.js');
      window.client = new PusherPushNotifications.Client(options);
      await client.start();
+     const activated = async () => (await navigator.serviceWorker.getRegistration('${scope}')).active?.state === 'activated';
+     while (!(await activated())) await new Promise((next) => setTimeout(next, 10));
      return client.getDeviceId();`,
   );
 }
@@ -147,32 +149,51 @@ async function deliver(page: Page, scope: string): Promise<string> {
   });
   await session.send('ServiceWorker.enable');
   const registrationId = await registered;
-  while (service().messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const data = service().messages.shift()?.plaintext ?? '';
+  const data = await eventually('the push', () => service().messages.shift()?.plaintext);
   await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
   await session.detach();
   return data;
 }
 
-/** Waits until the publish's report says so. */
-async function reported(publishId: string, count: 'delivered' | 'opened'): Promise<void> {
-  for (;;) {
-    const answer = await request(node(), 'GET', `${PUBLISHES}/${publishId}`, { headers: BEARER });
-    if ((answer.json() as { counts: Record<string, number> }).counts[count] === 1) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Asks until there is an answer; what is waited for in vain is named, before the test's time is over. */
+async function eventually<T>(what: string, ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  throw new Error(`${what} did not come`);
 }
 
-/** Notifications on show, once there is one. */
-async function notifications(page: Page): Promise<Array<{ title: string; body: string }>> {
-  return run(
-    page,
-    `const registration = await navigator.serviceWorker.ready;
-     for (;;) {
-       const shown = await registration.getNotifications();
-       if (shown.length > 0) return shown.map(({ title, body }) => ({ title, body }));
-       await new Promise((resolve) => setTimeout(resolve, 10));
-     }`,
+/** Waits until the publish's report says so. */
+async function reported(publishId: string, count: 'delivered' | 'opened'): Promise<void> {
+  await eventually(`the report of ${count}`, async () => {
+    const answer = await request(node(), 'GET', `${PUBLISHES}/${publishId}`, { headers: BEARER });
+    const { counts } = answer.json() as { counts: Record<string, number> };
+    return counts[count] === 1 ? true : undefined;
+  });
+}
+
+/** Notifications of a scope's worker on show, once there is one. */
+function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
+  return eventually('the notification', async () => {
+    const shown = await run<Array<{ title: string; body: string }>>(
+      page,
+      `const registration = await navigator.serviceWorker.getRegistration('${scope}');
+       return (await registration.getNotifications()).map(({ title, body }) => ({ title, body }));`,
+    );
+    return shown.length > 0 ? shown : undefined;
+  });
+}
+
+/** The worker of the whole origin, once the browser has told of it. */
+function workerOf(page: Page): Promise<Worker> {
+  const script = `${origin}/service-worker.js`;
+  return eventually('the worker', () =>
+    page
+      .context()
+      .serviceWorkers()
+      .find((one) => one.url().startsWith(script)),
   );
 }
 
@@ -216,15 +237,12 @@ test('start, interests, user, a notification received and opened, and all cleare
     notification: { title: 'Hello', body: 'Hello, world!', deep_link: `${origin}/news` },
     data: { k: 'v', pusher: { instanceId: INSTANCE, publishId, hasDisplayableContent: true, hasData: true } },
   });
-  expect(await notifications(page)).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
+  expect(await notifications(page, '/')).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
   await reported(publishId, 'delivered');
 
-  const worker = page
-    .context()
-    .serviceWorkers()
-    .find((one) => one.url().startsWith(`${origin}/service-worker.js`));
+  const worker = await workerOf(page);
   // Nobody can click on a notification here. A script's event has no wish to be waited for.
-  await worker?.evaluate(`(async () => {
+  await worker.evaluate(`(async () => {
     const [notification] = await registration.getNotifications();
     const click = new NotificationEvent('notificationclick', { notification });
     click.waitUntil = (promise) => promise.catch(() => undefined);
@@ -232,7 +250,10 @@ test('start, interests, user, a notification received and opened, and all cleare
   })()`);
   await reported(publishId, 'opened');
   expect(
-    await run(page, 'return (await (await navigator.serviceWorker.ready).getNotifications()).length'),
+    await run(
+      page,
+      `return (await (await navigator.serviceWorker.getRegistration('/')).getNotifications()).length`,
+    ),
   ).toBe(0);
 
   const next = await run(page, 'await client.clearAllState(); return client.getDeviceId()');
@@ -264,7 +285,7 @@ test('an application’s own handler gets the data without what is Beams’, and
   await run(page, `await client.addDeviceInterest('own')`);
   const { publishId } = await backend().publishToInterests(['own'], { web: { data: { name: 'data only' } } });
   await deliver(page, '/own/');
-  expect(await notifications(page)).toEqual([{ title: 'Own: data only', body: 'name null' }]);
+  expect(await notifications(page, '/own/')).toEqual([{ title: 'Own: data only', body: 'name null' }]);
   await reported(publishId, 'delivered');
 });
 
@@ -278,5 +299,5 @@ test('pushes that are not Beams’ are left to others', async () => {
   await run(page, `await client.addDeviceInterest('after')`);
   await backend().publishToInterests(['after'], { web: { notification: { title: 'After' } } });
   await deliver(page, '/');
-  expect(await notifications(page)).toEqual([{ title: 'After', body: '' }]);
+  expect(await notifications(page, '/')).toEqual([{ title: 'After', body: '' }]);
 });

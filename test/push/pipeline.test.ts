@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Registration } from '../../server/push/device-store.ts';
 import { Housekeeping } from '../../server/push/housekeeping.ts';
 import type { NewPublish } from '../../server/push/publish.ts';
-import { forgetUserInOutcomes } from '../../server/push/storage/sql-forgetting.ts';
+import { eraseFromOutcomes } from '../../server/push/storage/sql-erasing.ts';
 import { SqlPushQueue } from '../../server/push/storage/sql-push-queue.ts';
 import { onEachDatabase } from '../support/databases.ts';
 import { emptyQueue } from '../support/push/empty-queue.ts';
@@ -408,15 +408,27 @@ onEachDatabase((given) => {
       });
     });
 
+    it('are named in outcomes of whatever reached them, while their devices are theirs', async () => {
+      const id = await register('a1', { user: 'ada', channels: ['c'] });
+      const node = start();
+      const publicId = await node.accept(toChannel('c'));
+      await node.ended(publicId);
+      expect((await node.outcomes(publicId))[0]?.user).toBe('ada');
+      registry.clock.advance(1000);
+      await registry.store.update(appId, { ids: [id] }, { user: 'bob' });
+      expect((await node.outcomes(publicId))[0]?.user).toBeUndefined();
+    });
+
     it('are forgotten in outcomes with the user', async () => {
       await register('a1', { user: 'ada' });
       const node = start();
       const publicId = await node.accept();
       await node.ended(publicId);
       const { database } = given();
-      await database.transaction((trx) => forgetUserInOutcomes(trx, 'another app', 'ada'));
+      await registry.store.removeUser(appId, 'ada');
+      await database.transaction((trx) => eraseFromOutcomes(trx, 'another app', 'ada'));
       expect((await node.outcomes(publicId))[0]?.user).toBe('ada');
-      await database.transaction((trx) => forgetUserInOutcomes(trx, appId, 'ada'));
+      await database.transaction((trx) => eraseFromOutcomes(trx, appId, 'ada'));
       expect((await node.outcomes(publicId))[0]).toMatchObject({ status: 'sent', user: undefined });
     });
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { DatabaseSettings } from '../../server/config/config.ts';
+import type { DatabaseSettings, PostgresSettings } from '../../server/config/config.ts';
 import type { Database } from '../../server/database/database.ts';
 import { openDatabase } from '../../server/database/open-database.ts';
 import { systemClock } from '../../server/lib/system-clock.ts';
@@ -52,7 +52,7 @@ export function openTestDatabase(settings: DatabaseSettings): Promise<Database> 
   return openDatabase(settings, systemClock, silentLogger);
 }
 
-export function postgresSettings(url: string): DatabaseSettings {
+export function postgresSettings(url: string): PostgresSettings {
   return { kind: 'postgres', url, ssl: 'disable', ca: undefined, poolSize: 10 };
 }
 

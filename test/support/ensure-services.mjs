@@ -16,6 +16,13 @@ const PROGRAMS = [
     package: 'chromium',
   },
   {
+    // Tests start servers of their own on free ports; Sentinel is the same program under another name.
+    use: 'the Redis tests',
+    variable: 'REDIS_SERVER_PATH',
+    names: ['redis-server', 'valkey-server'],
+    package: 'redis-server',
+  },
+  {
     use: 'the tests of databases',
     names: ['postgres'],
     package: 'postgresql',

@@ -1,7 +1,17 @@
 /** A real PostgreSQL of its own for a test file: on a free port of this machine, in a folder that goes with it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -22,6 +32,8 @@ export interface TestPostgres {
 export interface PostgresOptions {
   /** Write to the disk for good, as in production: for tests of durability only. */
   readonly durable?: boolean;
+  /** Speak TLS too, with the certificate in `test/support/tls`. */
+  readonly tls?: boolean;
 }
 
 /** PostgreSQL refuses to run as root, so there it runs as the user of Debian's package. */
@@ -30,7 +42,10 @@ interface RunAs {
   readonly gid?: number;
 }
 
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<TestPostgres> {
+export async function startPostgres({
+  durable = false,
+  tls = false,
+}: PostgresOptions = {}): Promise<TestPostgres> {
   const programs = programFolder();
   const runAs = userToRunAs();
   const folder = mkdtempSync(join(tmpdir(), 'carillon-postgres-'));
@@ -41,9 +56,10 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     ['--pgdata', data, '--username', 'carillon', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync'],
     { ...runAs, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  if (tls) giveCertificate(data, runAs);
   const port = await freePort();
-  const settings = ['max_connections=200', ...(durable ? [] : ['fsync=off'])];
-  const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', ''];
+  const settings = ['max_connections=200', ...(durable ? [] : ['fsync=off']), ...(tls ? ['ssl=on'] : [])];
+  const args = ['-D', data, '-h', '127.0.0.1,127.0.0.2', '-p', String(port), '-k', ''];
   const url = (name: string): string => `postgres://carillon@127.0.0.1:${port}/${name}`;
 
   const start = async (): Promise<ChildProcess> => {
@@ -115,6 +131,19 @@ function userToRunAs(): RunAs {
   const id = (what: '-u' | '-g'): number =>
     Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
+}
+
+/** PostgreSQL takes a key only if nobody else can read it. */
+function giveCertificate(data: string, { uid, gid }: RunAs): void {
+  for (const [from, to] of [
+    ['cert.pem', 'server.crt'],
+    ['key.pem', 'server.key'],
+  ] as const) {
+    const path = join(data, to);
+    copyFileSync(new URL(`tls/${from}`, import.meta.url), path);
+    chmodSync(path, 0o600);
+    if (uid !== undefined) chownSync(path, uid, gid ?? uid);
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { ConfigAppRegistry } from '../../server/apps/config-app-registry.ts';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import type { ChannelCache } from '../../server/cache/channel-cache.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { CacheMisses } from '../../server/channels/cache-misses.ts';
 import { ClientEventCommand } from '../../server/channels/client-event.ts';
@@ -17,7 +18,6 @@ import type { LeavePorts } from '../../server/channels/leave.ts';
 import { SignInCommand } from '../../server/channels/signin.ts';
 import type { Socket } from '../../server/channels/socket.ts';
 import { SubscribeCommand } from '../../server/channels/subscribe.ts';
-import { SubscriptionCounts } from '../../server/channels/subscription-counts.ts';
 import { UnsubscribeCommand } from '../../server/channels/unsubscribe.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import type { Logger } from '../../server/lib/logger.ts';
@@ -38,14 +38,27 @@ export class Gate {
   readonly #waiting: Array<() => void> = [];
   /** While set, calls fail with it instead of being made. */
   failure: Error | undefined;
+  /** True: calls are made at once, and only their answers wait. */
+  late = false;
 
   pass<T>(call: () => T | Promise<T>): Promise<T> {
+    if (this.late) return this.#answerLater(call());
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => {
         if (this.failure === undefined) resolve(call());
         else reject(this.failure);
       });
     });
+  }
+
+  #answerLater<T>(answer: T | Promise<T>): Promise<T> {
+    return new Promise((resolve) => this.#waiting.push(() => resolve(answer)));
+  }
+
+  /** Lets the oldest call through. */
+  async next(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise(setImmediate);
   }
 
   /** Lets everything through, and what that leads to. */
@@ -58,6 +71,29 @@ export class Gate {
       }
       await new Promise(setImmediate);
     }
+  }
+}
+
+/** Answers that were given and are on their way for as long as the test likes. */
+export class HeldAnswers {
+  #held: Promise<void> | undefined;
+  #release: () => void = () => undefined;
+
+  /** From now on answers don't arrive. */
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  async release(): Promise<void> {
+    this.#release();
+    await this.#held;
+  }
+
+  async pass<T>(answer: T): Promise<T> {
+    await this.#held;
+    return answer;
   }
 }
 
@@ -100,8 +136,9 @@ export class FakeSocket implements Socket {
 /** Fan-out by a loop: the reference for what uWebSockets does natively. */
 class LoopFanout implements Fanout {
   readonly sockets = new Set<FakeSocket>();
-  publish(topic: string, frame: string, except?: Socket): void {
-    for (const socket of this.sockets) if (socket !== except && socket.topics.has(topic)) socket.send(frame);
+  publish(topic: string, frame: string | Uint8Array, except?: Socket): void {
+    const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString('utf8');
+    for (const socket of this.sockets) if (socket !== except && socket.topics.has(topic)) socket.send(text);
   }
 }
 
@@ -110,6 +147,10 @@ export interface SlowNode {
   readonly presence: PresenceStore;
   readonly gate: Gate;
   readonly broker: Broker;
+  /** What the broker's publications come back through, at once. */
+  readonly cache: ChannelCache;
+  /** What the cache is asked on behalf of subscribers. */
+  readonly cacheAnswers: HeldAnswers;
   readonly clock: FakeClock;
   /** What rules are built on, for those that a test adds. */
   readonly ports: LeavePorts & { readonly clock: FakeClock; readonly logger: Logger };
@@ -142,20 +183,33 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const fanout = new LoopFanout();
   const memoryBroker = new MemoryBroker();
   memoryBroker.start(new Delivery(hub, fanout, counters));
-  const presence = new MemoryPresenceStore(memoryBroker, noWebhooks);
-  const broker: Broker = gated<Broker>(memoryBroker, gate, new Set(['start', 'unfollow', 'publish']));
+  const presence = new MemoryPresenceStore({ broker: memoryBroker, webhooks: noWebhooks, registry, clock });
+  const broker: Broker = gated<Broker>(
+    memoryBroker,
+    gate,
+    new Set(['start', 'unfollow', 'publish', 'publishLocally']),
+  );
   const slowPresence: PresenceStore = gated<PresenceStore>(presence, gate, new Set());
-  const cache = gated(new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, clock), gate, new Set());
+  const memoryCache = new MemoryChannelCache({ maxEntries: 10, maxBytes: 1000 }, memoryBroker, clock);
+  const cacheAnswers = new HeldAnswers();
+  const cache: ChannelCache = gated<ChannelCache>(
+    {
+      publish: (publication, ttlMs) => memoryCache.publish(publication, ttlMs),
+      // Read when asked, however late the answer is.
+      get: (appId, channel) => cacheAnswers.pass(memoryCache.get(appId, channel)),
+      firstMiss: (appId, channel, forMs) => memoryCache.firstMiss(appId, channel, forMs),
+    },
+    gate,
+    new Set(['firstMiss']),
+  );
   const deadlines = new AuthorizationDeadlines(clock);
-  const counts = new SubscriptionCounts(broker, webhooks, clock, logger);
   const authorized = deadlines.authorized.bind(deadlines);
   const ports = {
     broker,
     presence: slowPresence,
     cache,
-    misses: new CacheMisses(webhooks, clock, logger),
+    misses: new CacheMisses(cache, webhooks, logger),
     webhooks,
-    counts,
     registry,
     clock,
     counters,
@@ -188,6 +242,8 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     presence,
     gate,
     broker,
+    cache: memoryCache,
+    cacheAnswers,
     clock,
     ports,
     errors,

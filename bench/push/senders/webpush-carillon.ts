@@ -15,7 +15,7 @@ export const webPushCarillon: PushSender = {
     const fact = factsOf(settings, 'webpush');
     const [publicKey, privateKey, subject] = [fact('publicKey'), fact('privateKey'), fact('subject')];
     const provider = new WebPushProvider(
-      { publicKey, privateKey, subject, allowedOrigins: [] },
+      { publicKey, privateKey, subject, allowedOrigins: [fact('origin')] },
       providerPorts(),
     );
     return throughProvider(provider, WEB_PUSH_PAYLOAD, subscriptionsIn(fact('subscriptions')));

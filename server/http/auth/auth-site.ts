@@ -76,7 +76,7 @@ export class AuthSite {
   }
 
   /** The app of that name, or all where none is named or found: what is said of a wrong name is no secret. */
-  #candidates(named: string | undefined): AuthApp[] {
+  #candidates(named: string | undefined): readonly AuthApp[] {
     const found = named === undefined ? undefined : this.#apps.find(named);
     return found === undefined ? this.#apps.all() : [found];
   }

@@ -1,5 +1,4 @@
 /** Where the Beams doors are, and what is asked there. The instance is named by the path, whatever the host. Pure. */
-import type { ProviderName } from '../../push/device.ts';
 
 /** `server`: a backend calls, with the secret key. `device`: phones and pages call, and know a device's id. */
 export type Caller = 'server' | 'device';
@@ -163,12 +162,8 @@ function deviceAction(
   }
 }
 
-const PROVIDERS: Readonly<Record<BeamsPlatform, ProviderName>> = { apns: 'apns', fcm: 'fcm', web: 'webpush' };
-
-export const providerOf = (platform: BeamsPlatform): ProviderName => PROVIDERS[platform];
-
 function isPlatform(name: string | undefined): name is BeamsPlatform {
-  return name !== undefined && Object.hasOwn(PROVIDERS, name);
+  return name === 'apns' || name === 'fcm' || name === 'web';
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

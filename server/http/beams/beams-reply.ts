@@ -8,7 +8,7 @@ export interface Reply {
   readonly status: number;
   /** JSON with a line end, as Beams sends it; '' for a success that has nothing to say. */
   readonly body: string;
-  /** Seconds to wait, with 429. */
+  /** Seconds to wait, with 429 and 503. */
   readonly retryAfter?: number;
 }
 
@@ -44,6 +44,11 @@ export const INVALID_CONTENT_TYPE = problem(
 export const NO_JSON_OBJECT = badRequest('Failed to read body as a JSON object.');
 export const WRONG_SECRET = problem(401, 'Unauthorized', 'Incorrect Secret Key');
 export const INTERNAL_ERROR = problem(500, 'Something went wrong', 'Internal server error.');
+/** SDKs of phones come back after a while. */
+export const UNAVAILABLE: Reply = {
+  ...problem(503, 'Service Unavailable', 'The service is temporarily unavailable.'),
+  retryAfter: 1,
+};
 export const NO_REGISTRY = problem(
   503,
   'Service Unavailable',

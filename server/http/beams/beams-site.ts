@@ -4,9 +4,12 @@
  * secret, rate. docs/beams.md.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
+import { DatabaseUnavailable, UnstorableText } from '../../database/database-error.ts';
 import { andThen, type Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
+import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
 import type { Door } from '../site.ts';
 import type { BeamsApi, BeamsCall } from './beams-api.ts';
@@ -14,6 +17,7 @@ import { bodyOf, MAX_KIB } from './beams-body.ts';
 import type { BeamsInstances } from './beams-instances.ts';
 import { beamsPathOf, callerOf, isBeamsPath, isInstanceId, operationOf } from './beams-paths.ts';
 import {
+  badRequest,
   INSTANCE_NOT_FOUND,
   INTERNAL_ERROR,
   INVALID_INSTANCE_ID,
@@ -25,6 +29,7 @@ import {
   rateLimited,
   responseOf,
   tooLarge,
+  UNAVAILABLE,
   WRONG_SECRET,
 } from './beams-reply.ts';
 
@@ -33,6 +38,8 @@ export interface BeamsSitePorts {
   readonly api: BeamsApi;
   readonly limiter: RateLimiter;
   readonly logger: Logger;
+  /** For what may fail thousands of times. */
+  readonly log: OccasionalLog;
 }
 
 /** Requests a backend may make of one instance in a second. */
@@ -102,6 +109,11 @@ export class BeamsSite implements Door {
   }
 
   #failed({ method, path }: HttpRequest, error: unknown): Reply {
+    if (error instanceof UnstorableText) return badRequest('Texts must not contain NUL characters.');
+    if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+      this.#ports.log.warn('beams', { err: error, method, path }, 'request for Beams can not be served now');
+      return UNAVAILABLE;
+    }
     this.#ports.logger.error({ err: error, method, path }, 'request for Beams failed');
     return INTERNAL_ERROR;
   }

@@ -21,7 +21,7 @@ const MAX_USERS = 1000;
 const LAST_SECOND = 8_640_000_000_000;
 const LONGEST_COLLAPSE_ID = 64;
 
-export const interestRule: Rule = text({ min: 1, max: LONGEST_NAME, pattern: INTEREST_NAME });
+const interestRule: Rule = text({ min: 1, max: LONGEST_NAME, pattern: INTEREST_NAME });
 
 const TARGETS: Readonly<Record<'interests' | 'users', Rule>> = {
   interests: list(interestRule, { min: 1, max: MAX_INTERESTS }),

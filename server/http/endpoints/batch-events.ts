@@ -5,7 +5,8 @@ import { EMPTY_OBJECT, failure, json } from '../message.ts';
 import { attributesJson } from './attributes.ts';
 import { readJsonBody } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type PublishPorts, publishTrigger } from './events.ts';
+import type { PublishPorts } from './events.ts';
+import { besidePublished, publishTriggers } from './publish-triggers.ts';
 
 export function batchEventsEndpoint(ports: PublishPorts): Endpoint {
   return ({ app, request }) => {
@@ -13,8 +14,7 @@ export function batchEventsEndpoint(ports: PublishPorts): Endpoint {
     if (typeof body === 'string') return failure(request, 400, body);
     const triggers = parseBatch(body, app.limits);
     if (!Array.isArray(triggers)) return failure(request, triggers.status, triggers.message);
-    const published = all(triggers.map((trigger) => publishTrigger(ports.publisher, app, trigger)));
-    return andThen(published, () => {
+    return andThen(publishTriggers(ports.publisher, app, triggers), () => {
       if (triggers.every(({ info }) => info === undefined)) return EMPTY_OBJECT;
       const answers = triggers.map(({ channels: [channel = ''], info }) =>
         info === undefined
@@ -23,7 +23,7 @@ export function batchEventsEndpoint(ports: PublishPorts): Endpoint {
               attributesJson(app, channel, summary, info),
             ),
       );
-      return andThen(all(answers), (found) => json(`{"batch":[${found.join(',')}]}`));
+      return andThen(besidePublished(all(answers)), (found) => json(`{"batch":[${found.join(',')}]}`));
     });
   };
 }

@@ -1,12 +1,12 @@
 /** `POST /apps/{id}/channels/{name}/events?name=…`: deprecated; the body is the data. */
 import { isUtf8 } from 'node:buffer';
 import { isApiProblem, parseTrigger } from '../../../protocol/index.ts';
-import type { Publisher } from '../../channels/publish.ts';
+import type { Publisher } from '../../channels/publisher.ts';
 import { andThen } from '../../lib/eventual.ts';
 import { failure, text } from '../message.ts';
 import { parameter } from '../query.ts';
 import type { Endpoint } from './endpoint.ts';
-import { publishTrigger } from './events.ts';
+import { publishTriggers } from './publish-triggers.ts';
 
 export function channelEventsEndpoint(publisher: Publisher): Endpoint {
   return ({ app, request, parameters, name: channel }) => {
@@ -19,6 +19,6 @@ export function channelEventsEndpoint(publisher: Publisher): Endpoint {
     };
     const trigger = parseTrigger({ object, json: '{}' }, app.limits);
     if (isApiProblem(trigger)) return failure(request, trigger.status, trigger.message);
-    return andThen(publishTrigger(publisher, app, trigger), () => text(202, ''));
+    return andThen(publishTriggers(publisher, app, [trigger]), () => text(202, ''));
   };
 }

@@ -9,7 +9,6 @@ import {
 } from '../../../protocol/index.ts';
 import type { App } from '../../apps/app.ts';
 import type { CachedEvent, ChannelCache } from '../../cache/channel-cache.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { andThen } from '../../lib/eventual.ts';
 import type { PresenceStore } from '../../presence/presence-store.ts';
 import { failure, json } from '../message.ts';
@@ -19,10 +18,9 @@ import type { Endpoint } from './endpoint.ts';
 export interface ChannelPorts {
   readonly presence: PresenceStore;
   readonly cache: ChannelCache;
-  readonly clock: Clock;
 }
 
-export function channelEndpoint({ presence, cache, clock }: ChannelPorts): Endpoint {
+export function channelEndpoint({ presence, cache }: ChannelPorts): Endpoint {
   return ({ app, request, parameters, name }) => {
     const problem = channelProblem(name, app.limits);
     if (problem !== undefined) return failure(request, problem.status, problem.message);
@@ -36,7 +34,7 @@ export function channelEndpoint({ presence, cache, clock }: ChannelPorts): Endpo
         if (info?.userCount === true) attributes.push(`"user_count":${summary.users}`);
         if (info?.subscriptionCount === true)
           attributes.push(`"subscription_count":${summary.subscriptions}`);
-        if (info?.cache === true) attributes.push(`"cache":${cachedJson(cached, clock.now())}`);
+        if (info?.cache === true) attributes.push(`"cache":${cachedJson(cached)}`);
         return json(`{${attributes.join(',')}}`);
       }),
     );
@@ -68,7 +66,7 @@ function attributeProblem(app: App, channel: string, info: InfoAttributes): stri
   return undefined;
 }
 
-function cachedJson(cached: CachedEvent | undefined, now: number): string {
+function cachedJson(cached: CachedEvent | undefined): string {
   if (cached === undefined) return 'null';
-  return `{"data":${quote(cached.data)},"ttl":${Math.max(0, Math.ceil((cached.expiresAt - now) / 1000))}}`;
+  return `{"data":${quote(cached.data)},"ttl":${Math.ceil(cached.ttlMs / 1000)}}`;
 }

@@ -53,7 +53,9 @@ function list({ deadLetters }: DeadLetterPorts, { parameters }: AdminCall): Even
 function drop({ deadLetters }: DeadLetterPorts, call: AdminCall): Eventual<HttpResponse> {
   const selection = selectionOf(call);
   if (typeof selection === 'string') return refused(selection);
-  return andThen(deadLetters.take(selection), (letters) => adminJson(200, { dropped: letters.length }));
+  return andThen(deadLetters.take(selection), (letters) =>
+    andThen(deadLetters.forget(letters), () => adminJson(200, { dropped: letters.length })),
+  );
 }
 
 function replay(ports: DeadLetterPorts, call: AdminCall): Eventual<HttpResponse> {
@@ -68,6 +70,7 @@ function replay(ports: DeadLetterPorts, call: AdminCall): Eventual<HttpResponse>
         if (endpoint === undefined) orphans += 1;
         else {
           await ports.queue.replay(endpoint, [letter.event]);
+          await ports.deadLetters.forget([letter]);
           left.delete(letter);
         }
       }

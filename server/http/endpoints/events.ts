@@ -5,17 +5,15 @@ import {
   parseTrigger,
   type QueryParameters,
   quote,
-  type Trigger,
 } from '../../../protocol/index.ts';
-import type { App } from '../../apps/app.ts';
-import { EventData } from '../../broker/publications.ts';
-import type { Publisher } from '../../channels/publish.ts';
-import { all, andThen, type Eventual } from '../../lib/eventual.ts';
+import type { Publisher } from '../../channels/publisher.ts';
+import { all, andThen } from '../../lib/eventual.ts';
 import type { PresenceStore } from '../../presence/presence-store.ts';
 import { EMPTY_OBJECT, failure, json } from '../message.ts';
 import { attributesJson } from './attributes.ts';
 import { readJsonBody } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
+import { besidePublished, publishTriggers } from './publish-triggers.ts';
 
 export interface PublishPorts {
   readonly publisher: Publisher;
@@ -29,10 +27,10 @@ export function eventsEndpoint(ports: PublishPorts): Endpoint {
     const trigger = parseTrigger(withQuery(body, parameters), app.limits);
     if (isApiProblem(trigger)) return failure(request, trigger.status, trigger.message);
     const { info } = trigger;
-    return andThen(publishTrigger(ports.publisher, app, trigger), () => {
+    return andThen(publishTriggers(ports.publisher, app, [trigger]), () => {
       if (info === undefined) return EMPTY_OBJECT;
       const summaries = all(trigger.channels.map((channel) => ports.presence.channel(app.id, channel)));
-      return andThen(summaries, (found) => {
+      return andThen(besidePublished(summaries), (found) => {
         const entries = trigger.channels.map((channel, index) => {
           const summary = found[index] ?? { subscriptions: 0, users: 0 };
           return `${quote(channel)}:${attributesJson(app, channel, summary, info)}`;
@@ -41,18 +39,6 @@ export function eventsEndpoint(ports: PublishPorts): Endpoint {
       });
     });
   };
-}
-
-/** Publishes to every channel of a trigger; the data is escaped once for all of them. */
-export function publishTrigger(publisher: Publisher, app: App, trigger: Trigger): Eventual<unknown> {
-  const data = new EventData(trigger.data);
-  const [only] = trigger.channels;
-  if (trigger.channels.length === 1 && only !== undefined) {
-    return publisher.publish(app, only, trigger.name, data, trigger.socketId);
-  }
-  return all(
-    trigger.channels.map((channel) => publisher.publish(app, channel, trigger.name, data, trigger.socketId)),
-  );
 }
 
 /** Some clients send parameters in the query; those in the body win. `name[]` makes a list. */

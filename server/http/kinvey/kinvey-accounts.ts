@@ -4,8 +4,8 @@ import type { DeviceStore, ListedDevice } from '../../push/device-store.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
 import type { KinveyUser, KinveyUsers } from '../../push/kinvey/kinvey-users.ts';
 import type { PasswordHash } from '../../push/kinvey/password-hash.ts';
-import { type Fields, optionalText, requiredText } from './kinvey-body.ts';
 import type { KinveyApp } from './kinvey-apps.ts';
+import { type Fields, optionalText, requiredText } from './kinvey-body.ts';
 import { type Caller, loggedIn } from './kinvey-credentials.ts';
 import { KinveyError } from './kinvey-replies.ts';
 
@@ -117,7 +117,10 @@ function attributesIn(body: Fields): Fields {
   );
   const attributes = Object.fromEntries(own);
   if (Buffer.byteLength(JSON.stringify(attributes)) > MOST_ATTRIBUTES) {
-    throw new KinveyError('ParameterValueOutOfRange', `a user may have ${MOST_ATTRIBUTES} bytes of attributes`);
+    throw new KinveyError(
+      'ParameterValueOutOfRange',
+      `a user may have ${MOST_ATTRIBUTES} bytes of attributes`,
+    );
   }
   return attributes;
 }

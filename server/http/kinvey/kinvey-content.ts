@@ -16,7 +16,10 @@ export function payloadsOf(content: unknown): Payloads {
   const extras = part(content, 'iOSExtras');
   const android = part(content, 'androidPayload');
   if (aps === undefined && extras === undefined && android === undefined) {
-    throw new KinveyError('IncompleteRequestBody', 'messageContent has neither iOSAps, iOSExtras nor androidPayload');
+    throw new KinveyError(
+      'IncompleteRequestBody',
+      'messageContent has neither iOSAps, iOSExtras nor androidPayload',
+    );
   }
   const apple = aps === undefined && extras === undefined ? undefined : { ...extras, aps: aps ?? {} };
   return {

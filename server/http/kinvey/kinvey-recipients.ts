@@ -39,6 +39,8 @@ function strangerOf(document: Fields): Stranger {
   const shown = isFields(messaging) ? messaging['pushTokens'] : undefined;
   const tokens = Array.isArray(shown) ? shown.filter(isFields) : [];
   const of = (platform: string): string[] =>
-    tokens.flatMap(({ platform: on, token }) => (on === platform && typeof token === 'string' ? [token] : []));
+    tokens.flatMap(({ platform: on, token }) =>
+      on === platform && typeof token === 'string' ? [token] : [],
+    );
   return { values: document, ios: of('ios'), android: of('android') };
 }

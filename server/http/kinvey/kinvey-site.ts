@@ -1,7 +1,7 @@
 /** The Kinvey door: devices of users, the users themselves as far as push needs them, and sending. docs/kinvey-push.md. */
 import type { Logger } from '../../lib/logger.ts';
-import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
+import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
 import type { Door } from '../site.ts';
 import type { KinveyAccounts } from './kinvey-accounts.ts';

@@ -76,13 +76,20 @@ function parsed(stored: string): Known | undefined {
   const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) };
   const bytes = Buffer.from(hash, 'base64url');
   const isBearable =
-    cost.log2N >= 1 && cost.log2N <= MOST.log2N && cost.r >= 1 && cost.r <= MOST.r && cost.p >= 1 && cost.p <= MOST.p;
+    cost.log2N >= 1 &&
+    cost.log2N <= MOST.log2N &&
+    cost.r >= 1 &&
+    cost.r <= MOST.r &&
+    cost.p >= 1 &&
+    cost.p <= MOST.p;
   if (!isBearable || bytes.length !== HASH_BYTES) return undefined;
   return { cost, salt: Buffer.from(salt, 'base64url'), hash: bytes };
 }
 
 function derived(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, HASH_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(password, salt, HASH_BYTES, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
   });
 }

@@ -108,6 +108,10 @@ export class Http2Connection implements StreamOwner {
   /** Looks at the deadlines. */
   tick(now: number): void {
     if (this.#state === 'connecting' || this.#state === 'ended') return;
+    if (this.#session.destroyed) {
+      this.#end();
+      return;
+    }
     const { answerMs, idleMs } = this.#settings;
     for (const underWay of this.#underWay) {
       if (now - underWay.since < answerMs) break;
@@ -189,6 +193,11 @@ export class Http2Connection implements StreamOwner {
       this.#leave();
     });
     session.on('close', () => this.#end());
+    // An alert of TLS after the handshake (our certificate is not wanted) ends the socket, and the session says nothing.
+    session.socket.on('error', (error: Error) => {
+      this.#error ??= error;
+      this.#end();
+    });
   }
 
   #leave(): void {
@@ -198,6 +207,7 @@ export class Http2Connection implements StreamOwner {
   }
 
   #end(): void {
+    if (this.#state === 'ended') return;
     this.#cancelConnect();
     this.#state = 'ended';
     // Every stream reports its own end; those that did not are as good as reported.

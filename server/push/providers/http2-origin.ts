@@ -96,13 +96,22 @@ export class Http2Origin {
     }
     if (this.#connections.length >= this.#settings.sessions) return;
     if (this.#connections.some(({ proven }) => !proven)) return;
-    const connection = new Http2Connection(this.#url, this.#settings, this.#ports, {
+    try {
+      this.#connections.push(this.#connect());
+    } catch (error) {
+      // A client certificate that can't be read.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#failWaiting({ kind: 'untrusted', reason: `our certificate: ${reason}`, afterMs: undefined });
+    }
+  }
+
+  #connect(): Http2Connection {
+    return new Http2Connection(this.#url, this.#settings, this.#ports, {
       room: () => this.#pump(),
       refused: (exchange) => this.#refused(exchange),
       leaving: (one) => this.#forget(one),
       ended: (one, error) => this.#ended(one, error),
     });
-    this.#connections.push(connection);
   }
 
   #refused(exchange: Exchange): void {

@@ -17,6 +17,7 @@ import { WebPushSuspects } from './web-push-suspects.ts';
 
 /** Some 0.2 ms each: so long everything else waits. */
 const ENCRYPTED_PER_TURN = 8;
+const SENT_TOGETHER = 64;
 /** To each of the services; none of them publishes a limit of its own beyond what it says in HTTP/2. */
 const SESSIONS = 4;
 const STREAMS = 100;
@@ -33,7 +34,7 @@ export class WebPushProvider implements PushProvider {
   readonly #rules: SubscriptionRules;
   readonly #transport: PushTransport;
   readonly #encryption = new WebPushEncryption();
-  readonly #slices: Slices<Unencrypted>;
+  readonly #slices: Slices<Unencrypted, WebPushExchange>;
   readonly #ports: WebPushBatchPorts;
 
   constructor(settings: WebPushSettings, ports: PushTransportPorts) {
@@ -43,7 +44,12 @@ export class WebPushProvider implements PushProvider {
     const transport = new PushTransport(ports, { sessions: SESSIONS, streams: STREAMS });
     this.#rules = { allowedOrigins: settings.allowedOrigins, policy };
     this.#transport = transport;
-    this.#slices = new Slices(ENCRYPTED_PER_TURN, (next) => this.#begin(next));
+    this.#slices = new Slices({
+      perTurn: ENCRYPTED_PER_TURN,
+      work: (next) => this.#encrypted(next),
+      perGroup: SENT_TOGETHER,
+      finish: (exchange) => transport.submit(exchange),
+    });
     this.#ports = {
       authorization: (origin) => vapid.authorization(origin),
       takesOtherWay: (passage, failure) => transport.takesOtherWay(passage, failure),
@@ -79,20 +85,22 @@ export class WebPushProvider implements PushProvider {
     this.#transport.close();
   }
 
-  #begin({ batch, at, token }: Unencrypted): void {
+  /** Undefined if it has its verdict already. */
+  #encrypted({ batch, at, token }: Unencrypted): WebPushExchange | undefined {
     if (batch.signal.aborted) {
       batch.settle(at, NOT_BEGUN);
-      return;
+      return undefined;
     }
     const read = parseSubscription(token, this.#rules);
     if (!read.ok) {
       const code = read.fault === 'service' ? 'UNKNOWN_SERVICE' : 'MALFORMED_SUBSCRIPTION';
       batch.settle(at, { kind: 'refused', code, reason: read.problem });
-      return;
+      return undefined;
     }
     const body = this.#encrypt(batch.message.plaintext, read.subscription);
-    if (body === undefined) batch.settle(at, NO_POINT);
-    else this.#transport.submit(new WebPushExchange(batch, at, token, read.subscription, body));
+    if (body !== undefined) return new WebPushExchange(batch, at, token, read.subscription, body);
+    batch.settle(at, NO_POINT);
+    return undefined;
   }
 
   /** Undefined if the subscription's key is none, which nobody notices earlier where devices are not registered. */

@@ -5,15 +5,19 @@ import type { DeviceRow } from '../../database/device-tables.ts';
 import { isOneOf } from '../../database/lists.ts';
 import { toChange } from '../../database/locks.ts';
 import type { Tables } from '../../database/tables.ts';
-import type { ProviderName } from '../device.ts';
-import type { DeviceFilter, Page, PageQuery } from '../device-store.ts';
-import { listenersPage } from './listeners.ts';
+import type { NameSpace, Platform, ProviderName } from '../device.ts';
+import type { DeviceFilter, GroupName, Page, PageQuery } from '../device-store.ts';
+import { type DeviceKind, idsOfKinds, listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
 import { tokenHash } from './token-hash.ts';
 
 const PROVIDERS: readonly ProviderName[] = ['fcm', 'apns', 'hms', 'webpush'];
 
-const COUNTED_AT_A_TIME = 1000;
+const PLATFORMS: readonly Platform[] = ['ios', 'android', 'web', 'macos'];
+const SPACES: readonly NameSpace[] = ['interest', 'channel'];
+
+/** Ids after a key, in their order; fewer than asked for only if there are no more. */
+type Candidates = (after: string | undefined, limit: number) => Promise<string[]>;
 
 export interface FindOptions {
   /** The rows are the transaction's to change. */
@@ -36,53 +40,57 @@ export class DeviceFinder {
     { after, limit }: PageQuery,
     options: FindOptions = { lock: false },
   ): Promise<Page<DeviceRow>> {
-    const { channels } = filter;
     // One more than asked for tells whether there are more.
+    const candidates = this.#candidates(db, appId, filter);
     const found =
-      channels === undefined
+      candidates === undefined
         ? await this.#rows(db, appId, filter, after, limit + 1, options)
-        : await this.#listening(db, appId, filter, channels, after, limit + 1, options);
+        : await this.#among(candidates, after, limit + 1, (ids) =>
+            this.#rows(db, appId, { ...filter, ids, channels: undefined }, undefined, limit + 1, options),
+          );
     return { items: found.slice(0, limit), hasMore: found.length > limit };
   }
 
+  /** Looks at all devices that fit. */
   async count(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Promise<number> {
-    if (filter.channels !== undefined) return this.#countListening(db, appId, filter);
     const { count } = await db
       .selectFrom('devices')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('app_id', '=', appId)
-      .where((where) => this.#fits(where, filter))
+      .where((where) => this.#fits(where, appId, filter))
       .executeTakeFirstOrThrow();
     return Number(count);
   }
 
-  async #countListening(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Promise<number> {
-    let count = 0;
-    for (let after: string | undefined; ; ) {
-      const { items, hasMore } = await this.page(db, appId, filter, { after, limit: COUNTED_AT_A_TIME });
-      count += items.length;
-      after = items.at(-1)?.id;
-      if (!hasMore) return count;
+  /**
+   * Ids among which the devices are, where an index has them in order and the devices' own conditions would not lead to
+   * them; undefined: the conditions do.
+   */
+  #candidates(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Candidates | undefined {
+    const { ids, users, tokens, providerTokens, channels, providers, platforms } = filter;
+    const few = ids ?? users ?? tokens ?? providerTokens;
+    if (few !== undefined) return undefined;
+    if (channels !== undefined) {
+      const names = this.#places(appId, channels);
+      return (after, limit) => listenerIds(db, appId, names, after, limit);
     }
+    if (providers === undefined && platforms === undefined) return undefined;
+    const kinds = kindsOf(providers ?? PROVIDERS, platforms ?? PLATFORMS);
+    return (after, limit) => idsOfKinds(db, appId, kinds, after, limit);
   }
 
-  /** Listeners come from the index of names; what else is asked of them is looked at a page at a time. */
-  async #listening(
-    db: Kysely<Tables>,
-    appId: string,
-    filter: DeviceFilter,
-    channels: readonly string[],
+  /** Candidates are looked at a page at a time, because few of them may fit. */
+  async #among(
+    candidates: Candidates,
     after: string | undefined,
     limit: number,
-    options: FindOptions,
+    load: (ids: readonly string[]) => Promise<DeviceRow[]>,
   ): Promise<DeviceRow[]> {
-    const places = [...new Set(channels)].flatMap((name) => this.#shared.placesOf(appId, 'channel', name));
     const found: DeviceRow[] = [];
     let from = after;
     while (found.length < limit) {
-      const ids = await listenersPage(db, appId, places, from, limit);
-      const wanted = filter.ids === undefined ? ids : ids.filter((id) => filter.ids?.includes(id));
-      found.push(...(await this.#rows(db, appId, { ...filter, ids: wanted }, undefined, limit, options)));
+      const ids = await candidates(from, limit);
+      if (ids.length > 0) found.push(...(await load(ids)));
       if (ids.length < limit) break;
       from = ids.at(-1);
     }
@@ -102,14 +110,18 @@ export class DeviceFinder {
       .selectAll()
       .where('app_id', '=', appId)
       .where('id', '>', after ?? '')
-      .where((where) => this.#fits(where, filter))
+      .where((where) => this.#fits(where, appId, filter))
       .orderBy('id')
       .limit(limit);
     return (lock ? toChange(this.#dialect, query) : query).execute();
   }
 
-  #fits(where: ExpressionBuilder<Tables, 'devices'>, filter: DeviceFilter): Expression<SqlBool> {
-    const { ids, users, providers, platforms, tokens, providerTokens } = filter;
+  #fits(
+    where: ExpressionBuilder<Tables, 'devices'>,
+    appId: string,
+    filter: DeviceFilter,
+  ): Expression<SqlBool> {
+    const { ids, users, providers, platforms, tokens, providerTokens, channels } = filter;
     const conditions: Expression<SqlBool>[] = [];
     if (ids !== undefined) conditions.push(this.#oneOf('id', ids));
     if (users !== undefined) conditions.push(this.#oneOf('user_id', users));
@@ -123,6 +135,7 @@ export class DeviceFinder {
         where.or(providerTokens.map(({ provider, tokens: of }) => this.#hasToken(where, provider, of))),
       );
     }
+    if (channels !== undefined) conditions.push(this.#listensTo(where, this.#places(appId, channels)));
     return where.and(conditions);
   }
 
@@ -135,7 +148,39 @@ export class DeviceFinder {
     return where.and([where('provider', '=', provider), this.#oneOf('token_hash', hashes)]);
   }
 
+  /** By the device's own rows, which suits a few devices. */
+  #listensTo(where: ExpressionBuilder<Tables, 'devices'>, places: readonly GroupName[]): Expression<SqlBool> {
+    const namesIn = (space: NameSpace) =>
+      places.filter((place) => place.space === space).map(({ name }) => name);
+    return where.exists(
+      where
+        .selectFrom('subscriptions')
+        .select('device_id')
+        .whereRef('device_id', '=', 'devices.id')
+        .where((row) =>
+          row.or(
+            SPACES.map((space) =>
+              row.and([
+                row('space', '=', space),
+                isOneOf(this.#dialect, sql.ref('subscriptions.name'), namesIn(space)),
+              ]),
+            ),
+          ),
+        ),
+    );
+  }
+
+  #places(appId: string, channels: readonly string[]): GroupName[] {
+    return [...new Set(channels)].flatMap((name) => this.#shared.placesOf(appId, 'channel', name));
+  }
+
   #oneOf(column: 'id' | 'user_id' | 'provider' | 'platform' | 'token_hash', texts: readonly string[]) {
     return isOneOf(this.#dialect, sql.ref(column), texts);
   }
+}
+
+function kindsOf(providers: readonly ProviderName[], platforms: readonly Platform[]): DeviceKind[] {
+  return [...new Set(providers)].flatMap((provider) =>
+    [...new Set(platforms)].map((platform) => ({ provider, platform })),
+  );
 }

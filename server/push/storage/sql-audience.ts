@@ -7,7 +7,7 @@ import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTar
 import type { DeviceFilter } from '../device-store.ts';
 import { DeviceFinder } from './device-finder.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
-import { listenersPage } from './listeners.ts';
+import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
 
 type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
@@ -61,7 +61,7 @@ export class SqlAudience implements Audience {
     { createdUntil, after, limit }: AudienceQuery,
   ): Promise<AudiencePage> {
     const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
-    const ids = await listenersPage(this.#database.db, appId, places, after, limit);
+    const ids = await listenerIds(this.#database.db, appId, places, after, limit);
     const rows = await this.#database.db
       .selectFrom('devices')
       .select(AUDIENCE_COLUMNS)

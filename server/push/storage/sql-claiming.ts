@@ -90,7 +90,7 @@ async function fitting(database: Database, trx: Transaction<Tables>, room: Room)
   let recipients = room.recipients;
   const ids: number[] = [];
   for (const { id, size } of rows) {
-    if (ids.length > 0 && size > recipients) break;
+    if (size > recipients && !(room.idle && ids.length === 0)) break;
     ids.push(id);
     recipients -= size;
   }

@@ -1,7 +1,6 @@
-/** Publishes of long ago, and users who are to be forgotten. */
-import { sql, type Transaction } from 'kysely';
+/** Publishes of long ago are forgotten. */
+import { sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
-import type { Tables } from '../../database/tables.ts';
 
 /** Rows removed in one step. */
 const STEP = 2000;
@@ -38,17 +37,4 @@ async function forgetPublish({ db }: Database, id: number): Promise<void> {
   }
   await db.deleteFrom('push_jobs').where('publish_id', '=', id).execute();
   await db.deleteFrom('push_publishes').where('id', '=', id).execute();
-}
-
-/** Takes a user's name out of what was sent; part of the transaction that removes the user. */
-export async function forgetUserInOutcomes(
-  trx: Transaction<Tables>,
-  appId: string,
-  user: string,
-): Promise<void> {
-  await sql`
-    update push_outcomes set user_id = null
-    where user_id = ${user} and publish_id in (select id from push_publishes where app_id = ${appId})`.execute(
-    trx,
-  );
 }

@@ -73,7 +73,12 @@ export async function reportPublish(
   };
 }
 
-type ReportedRow = OutcomeRow & { delivered_at: number | null; opened_at: number | null };
+type ReportedRow = OutcomeRow & {
+  /** Of the device as it stands now, if it hasn't changed since. */
+  owner: string | null;
+  delivered_at: number | null;
+  opened_at: number | null;
+};
 
 export async function listOutcomes(
   { db }: Database,
@@ -85,8 +90,9 @@ export async function listOutcomes(
     select at from push_receipts
     where publish_id = outcome.publish_id and device_id = outcome.recipient and kind = ${sql.lit(kind)})`;
   const { rows } = await sql<ReportedRow>`
-    select outcome.*, ${receivedAt('delivered')} as delivered_at, ${receivedAt('opened')} as opened_at
+    select outcome.*, devices.user_id as owner, ${receivedAt('delivered')} as delivered_at, ${receivedAt('opened')} as opened_at
     from push_outcomes as outcome
+    left join devices on devices.id = outcome.recipient and devices.updated_at <= outcome.at
     where publish_id = (select id from push_publishes where app_id = ${appId} and public_id = ${publicId})
       and recipient > ${after ?? ''}
     order by recipient limit ${limit + 1}`.execute(db);
@@ -98,7 +104,7 @@ function outcomeOf(row: ReportedRow): Outcome {
     key: row.recipient,
     deviceId: deviceIdOf(row.recipient),
     provider: row.provider,
-    user: row.user_id ?? undefined,
+    user: row.user_id ?? row.owner ?? undefined,
     status: row.status,
     tries: row.tries,
     code: row.code ?? undefined,

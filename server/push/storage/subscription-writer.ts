@@ -45,8 +45,8 @@ export class SubscriptionWriter {
     const places = names.map((name) => this.#shared.placeOf(appId, space, name));
     for (const [into, group] of bySpace(places)) {
       await sql`insert into subscriptions (device_id, app_id, space, name, origin)
-        select devices.value, ${this.#text(appId)}, ${this.#text(into)}, names.value, ${this.#text(origin)}
-        from ${listTable(this.#dialect, deviceIds, 'devices')} cross join ${listTable(this.#dialect, group, 'names')}
+        select ids.value, ${this.#text(appId)}, ${this.#text(into)}, names.value, ${this.#text(origin)}
+        from ${listTable(this.#dialect, deviceIds, 'ids')} cross join ${listTable(this.#dialect, group, 'names')}
         where true on conflict do nothing`.execute(trx);
     }
   }

@@ -53,9 +53,12 @@ export interface FakeHttp2Options {
 export type Handler = (request: FakeRequest) => Fault;
 
 interface Connection {
+  /** Requests under way. */
   streams: number;
-  /** Set by GOAWAY: streams from this id on are not worked on. */
+  mostAtOnce: number;
+  /** After GOAWAY: nothing more is worked on. */
   retired: boolean;
+  /** The highest stream that was worked on. */
   lastStream: number;
 }
 
@@ -63,8 +66,6 @@ export class FakeHttp2 {
   readonly origin: string;
   /** Connections there have been, and their requests. */
   readonly connections: Connection[] = [];
-  /** The most requests at once on one connection. */
-  mostAtOnce = 0;
   #faults: Fault[] = [];
   readonly #server: Http2Server;
   readonly #open = new Map<Http2Session, Connection>();
@@ -101,6 +102,12 @@ export class FakeHttp2 {
     this.#faults.push(...faults);
   }
 
+  /** The most requests at once on one connection. */
+  get mostAtOnce(): number {
+    return Math.max(...this.connections.map(({ mostAtOnce }) => mostAtOnce));
+  }
+
+  /** Connections there are. */
   get open(): number {
     return this.#open.size;
   }
@@ -122,7 +129,7 @@ export class FakeHttp2 {
   }
 
   #connected(session: Http2Session): void {
-    const connection: Connection = { streams: 0, retired: false, lastStream: 0 };
+    const connection: Connection = { streams: 0, mostAtOnce: 0, retired: false, lastStream: 0 };
     this.connections.push(connection);
     this.#open.set(session, connection);
     session.on('error', () => undefined);
@@ -135,7 +142,7 @@ export class FakeHttp2 {
     const connection = session === undefined ? undefined : this.#open.get(session);
     if (session === undefined || connection === undefined || connection.retired) return;
     connection.streams += 1;
-    this.mostAtOnce = Math.max(this.mostAtOnce, connection.streams);
+    connection.mostAtOnce = Math.max(connection.mostAtOnce, connection.streams);
     stream.on('close', () => {
       connection.streams -= 1;
     });
@@ -163,12 +170,12 @@ export class FakeHttp2 {
   }
 
   #process(stream: ServerHttp2Stream, connection: Connection, request: FakeRequest): void {
-    connection.lastStream = Math.max(connection.lastStream, stream.id ?? 0);
     this.#meet(this.#handler(request), stream, connection, request);
   }
 
   /** Does to a stream what a fault says; an answer is the mildest one. */
   #meet(fault: Fault, stream: ServerHttp2Stream, connection: Connection, request: FakeRequest): void {
+    if (!('goAway' in fault)) connection.lastStream = Math.max(connection.lastStream, stream.id ?? 0);
     if ('status' in fault) {
       answer(stream, fault);
     } else if ('goAway' in fault) {

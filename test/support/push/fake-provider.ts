@@ -13,7 +13,7 @@ interface Prepared extends PreparedPush {
   readonly payload: object;
 }
 
-export const SENT: Verdict = { kind: 'sent', messageId: 'message-1' };
+const SENT: Verdict = { kind: 'sent', messageId: 'message-1' };
 export const DEAD: Verdict = { kind: 'dead', code: 'UNREGISTERED', reason: 'the token is not registered' };
 export const REFUSED: Verdict = { kind: 'refused', code: 'INVALID', reason: 'never' };
 export const MISCONFIGURED: Verdict = { kind: 'misconfigured', code: 'UNAUTHORIZED', reason: 'wrong key' };

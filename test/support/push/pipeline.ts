@@ -15,7 +15,7 @@ import { silentLogger } from '../silent-logger.ts';
 import { FakeProvider } from './fake-provider.ts';
 import { newPublish } from './publishes.ts';
 
-export const INSTANCE = '11111111-1111-4111-8111-111111111111';
+const INSTANCE = '11111111-1111-4111-8111-111111111111';
 
 export interface TestNode {
   readonly push: Push;
@@ -134,7 +134,7 @@ export function testNode(parts: NodeParts): TestNode {
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  for (let tries = 0; tries < 2000; tries += 1) {
+  for (let tries = 0; tries < 5000; tries += 1) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     await pause(5);

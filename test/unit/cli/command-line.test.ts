@@ -19,6 +19,7 @@ async function run(args: string[], terminal = new FakeTerminal()) {
     trigger: async (): Promise<number> => {
       throw new UsageError('an event is needed');
     },
+    apps: async () => 0,
     'dead-letters': async () => 0,
     vapid: (rest: readonly string[]) => vapid(rest, terminal),
     config: (rest: readonly string[]) => printConfig(rest, terminal),

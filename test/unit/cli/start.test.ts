@@ -100,10 +100,10 @@ describe('cli: start', () => {
   });
 
   it('logs warnings about the configuration', async () => {
-    const { exit, lifetime, logged } = begin([], { CARILLON_REDIS_URL: 'redis://x' });
+    const { exit, lifetime, logged } = begin([], { CARILLON_DATABASE_URL: 'x' });
     lifetime.signal('SIGTERM');
     await exit;
-    expect(logged).toContain('CARILLON_REDIS_URL has no effect in this version');
+    expect(logged).toContain('CARILLON_DATABASE_URL has no effect in this version');
   });
 
   it('stops on the first signal and exits with 0', async () => {

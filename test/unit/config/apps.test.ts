@@ -23,6 +23,16 @@ describe('config: apps', () => {
     expect(config.apps[0]?.limits.watchlistSize).toBe(7);
   });
 
+  it('starts in production without an app where a database may have some', () => {
+    const databases = {
+      CARILLON_DATABASE_URL: 'postgres://carillon@db.example/carillon',
+      CARILLON_DATA_DIR: '/var/lib/carillon',
+    };
+    for (const [name, value] of Object.entries(databases)) {
+      expect(parse({ env: { ...PRODUCTION, [name]: value } }).config.apps).toEqual([]);
+    }
+  });
+
   it('refuses to start in production without an app', () => {
     const [problem, ...others] = problems({ env: PRODUCTION });
     expect(problem).toContain('apps is empty, and production makes no app up');

@@ -190,15 +190,6 @@ describe('config: sources', () => {
     ]);
   });
 
-  it('warns that reserved variables have no effect yet', () => {
-    const env = { CARILLON_REDIS_URL: 'redis://x' };
-    expect(parse({ env }).warnings).toEqual(
-      Object.keys(env)
-        .sort()
-        .map((name) => `${name} has no effect in this version`),
-    );
-  });
-
   it('returns a configuration that cannot be changed', () => {
     const { config } = parse({ env: ONE_APP });
     expect(Object.isFrozen(config)).toBe(true);

@@ -1,5 +1,6 @@
 /** Grants that end while stores are still being asked: nothing slips through. */
 import { expect, it } from 'vitest';
+import { NO_RELAY } from '../../../../server/auth/grant-relay.ts';
 import { MemoryGrantStore } from '../../../../server/auth/memory-grant-store.ts';
 import { SubscriptionGrants } from '../../../../server/auth/subscription-grants.ts';
 import { configFrom } from '../../../../server/config/parse.ts';
@@ -14,7 +15,10 @@ function setUp() {
   const client = node.connect();
   // As after a change of the registry: the node's app has auth endpoints now.
   node.hub.of(app as NonNullable<typeof app>);
-  const grants = new SubscriptionGrants({ ...node.ports, hub: node.hub }, new MemoryGrantStore());
+  const grants = new SubscriptionGrants(
+    { ...node.ports, hub: node.hub, relay: NO_RELAY },
+    new MemoryGrantStore(),
+  );
   const record = (expiresAt?: number) =>
     grants.record(client.connection.hub.app, client.connection.id, 'private-a', { userId: '7', expiresAt });
   return { node, client, grants, record };

@@ -1,5 +1,6 @@
 /** The rules when broker and stores have to be waited for, or fail: nothing is lost, doubled or left behind. */
 import { describe, expect, it } from 'vitest';
+import { EventData, EventPublication } from '../../../../server/broker/publications.ts';
 import { type SlowNode, slowNode } from '../../../support/slow-node.ts';
 
 const member = (id: string): string => JSON.stringify({ user_id: id });
@@ -104,6 +105,75 @@ describe('subscribing', () => {
   });
 });
 
+describe('answers that come late', () => {
+  it('a second connection of a user is let in with its first, never before', async () => {
+    const node = slowNode();
+    const [one, two] = [node.connect(), node.connect()];
+    one.subscribe('presence-a', member('7'));
+    await node.gate.next();
+    two.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    for (const { socket } of [one, two]) {
+      const frame = socket.sent.find((text) => text.includes('subscription_succeeded'));
+      expect(frame).toContain('\\"ids\\":[\\"7\\"]');
+    }
+  });
+
+  it('all connections of a user that does not fit are refused, and a later one asks anew', async () => {
+    const node = slowNode();
+    for (let id = 0; id < 100; id += 1) node.connect().subscribe('presence-a', member(`filler-${id}`));
+    await node.gate.open();
+    const late = [node.connect(), node.connect()];
+    for (const client of late) client.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    for (const { socket } of late) expect(socket.sent.join()).toContain('Presence channel is full');
+    await node.presence.leave('1', 'presence-a', 'filler-0');
+    const later = node.connect();
+    later.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    expect(later.socket.events().at(-1)).toBe('pusher_internal:subscription_succeeded');
+  });
+
+  it('a second connection of a user has signed in when the first has', async () => {
+    const node = slowNode();
+    const [one, two] = [node.connect(), node.connect()];
+    one.signIn('{"id":"7"}');
+    await node.gate.open();
+    node.gate.late = true;
+    const three = node.connect();
+    three.signIn('{"id":"8"}');
+    two.signIn('{"id":"8"}');
+    await new Promise(setImmediate);
+    expect(two.socket.events()).toEqual(['pusher:connection_established']);
+    await node.gate.open();
+    expect(two.socket.events()).toContain('pusher:signin_success');
+  });
+
+  it('sign-ins of one connection are answered in their order', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.signIn('{"id":"7","watchlist":["a"]}');
+    client.signIn('{"id":"7","watchlist":["b"]}');
+    await node.gate.open();
+    const told = client.socket.sent.filter((frame) => frame.includes('pusher_internal:watchlist_events'));
+    expect(told.map((frame) => frame.includes('b'))).toEqual([false, true]);
+  });
+
+  it('who goes online while a watchlist is read is told as online, and never as offline after', async () => {
+    const node = slowNode();
+    const watcher = node.connect();
+    node.gate.late = true;
+    watcher.signIn('{"id":"7","watchlist":["8"]}');
+    // Signed in, following, then reading: the answer that 8 is offline is on its way.
+    for (let step = 0; step < 2; step += 1) await node.gate.next();
+    node.presence.signedIn('1', '8');
+    await node.gate.open();
+    const told = watcher.socket.sent.filter((frame) => frame.includes('watchlist_events'));
+    expect(told.at(-1)).toContain('online');
+    expect(told.join()).not.toContain('offline');
+  });
+});
+
 describe('when a store fails', () => {
   it('a subscriber is asked to come back, never told that it may not subscribe', async () => {
     const node = slowNode();
@@ -139,5 +209,34 @@ describe('when a store fails', () => {
     await node.gate.open();
     expect(late.socket.events().at(-1)).toBe('pusher_internal:subscription_succeeded');
     expect(await node.presence.members('1', 'presence-a')).toEqual(['7']);
+  });
+});
+
+describe('a replay', () => {
+  const event = (name: string): EventPublication =>
+    new EventPublication('1', 'cache-a', name, new EventData('x'));
+  const received = ({ socket }: { socket: { events(): string[] } }): string[] =>
+    socket.events().filter((name) => !name.startsWith('pusher'));
+
+  it('is never older than what passed while the cache was asked', async () => {
+    const node = slowNode();
+    const [early, late] = [node.connect(), node.connect()];
+    early.subscribe('cache-a');
+    await node.gate.open();
+    node.cache.publish(event('old'), 60_000);
+    // The answer that is on its way is the one from before the publication.
+    node.cacheAnswers.hold();
+    late.subscribe('cache-a');
+    await node.gate.open();
+    node.cache.publish(event('new'), 60_000);
+    node.broker.publish(new EventPublication('1', 'cache-a', 'client-x', new EventData('x')));
+    await node.cacheAnswers.release();
+    await node.gate.open();
+    expect(received(late)).toEqual(['new']);
+    expect(received(early)).toEqual(['old', 'new', 'client-x']);
+    const later = node.connect();
+    later.subscribe('cache-a');
+    await node.gate.open();
+    expect(received(later)).toEqual(['new']);
   });
 });

@@ -31,7 +31,8 @@ it('a letter whose endpoint is gone stays as it was: same id, same time', async 
   const replay = deadLetterRoutes({ deadLetters, queue, endpoints })
     .get('/admin/webhooks/dead-letters/replay')
     ?.get('POST');
-  const answer = await replay?.({ body: Buffer.from('{"app":"1"}'), parameters: [] });
+  const caller = { address: '127.0.0.1', headers: new Map() };
+  const answer = await replay?.({ body: Buffer.from('{"app":"1"}'), parameters: [], names: [], caller });
   expect(JSON.parse(String(answer?.body))).toEqual({ replayed: 0, without_endpoint: 1 });
   expect(deadLetters.list(all)).toEqual(before);
 });

@@ -80,6 +80,10 @@ function node(
     counters,
     delivery,
     errors,
+    configure(...webhooks: object[]): void {
+      const [app] = configFrom({ apps: [{ id: '1', key: 'key', secret: 'secret', webhooks }] }).apps;
+      for (const gone of endpoints.update({ id: '1', webhooks: app?.webhooks ?? [] })) delivery.end(gone);
+    },
     endpoint: () => {
       const [endpoint] = endpoints.of('1');
       if (endpoint === undefined) throw new Error('an endpoint was configured');
@@ -272,5 +276,101 @@ describe('stopping', () => {
     await advance(6000);
     await stopped;
     expect(errors).toEqual([{ appId: '1', endpoint: 'http://a/', events: 2 }]);
+  });
+});
+
+describe('an endpoint whose app changes', () => {
+  it('goes on with what is queued, with its new settings', async () => {
+    let up = false;
+    const { queue, configure, advance, attempts } = node(
+      () => (up ? TAKEN : UNREACHABLE),
+      [{ url: 'http://a/?token=1' }],
+    );
+    queue.add('1', miss('x'));
+    await advance(1000);
+    expect(attempts).toHaveLength(1);
+    configure({ url: 'http://b/' }, { url: 'http://a/?token=2', headers: { 'X-Tenant': 'blue' } });
+    queue.add('1', miss('x'));
+    up = true;
+    await advance(10_000);
+    const toA = attempts.filter(({ request }) => request.url.host === 'a').slice(1);
+    expect(toA.map(({ request }) => [request.url.search, ...channelsOf(request)])).toEqual([
+      ['?token=2', 'x'],
+      ['?token=2', 'x'],
+    ]);
+    // A repetition has the bytes of the first attempt, headers included.
+    expect(toA.map(({ request }) => request.headers['X-Tenant'])).toEqual([undefined, 'blue']);
+    expect(attempts.filter(({ request }) => request.url.host === 'b')).toHaveLength(1);
+  });
+
+  it('takes over at once how many events a request carries', async () => {
+    const { queue, configure, advance, attempts } = node(() => TAKEN);
+    for (let count = 0; count < 2; count += 1) queue.add('1', miss('x'));
+    await advance(1000);
+    configure({ url: 'http://a/', batch: false });
+    for (let count = 0; count < 2; count += 1) queue.add('1', miss('x'));
+    await advance(1000);
+    expect(attempts.map(({ request }) => channelsOf(request).length)).toEqual([2, 1, 1]);
+  });
+});
+
+describe('an endpoint that is removed', () => {
+  it('turns what is queued, and what is waiting for another try, into dead letters at once', async () => {
+    const { queue, configure, advance, attempts, endpoint, letters, queued } = node(() => UNREACHABLE);
+    const gone = endpoint();
+    queue.add('1', miss('x'));
+    await advance(8000);
+    const before = attempts.length;
+    for (const channel of ['x', 'y', 'z']) queue.add('1', miss(channel));
+    configure();
+    await advance(0);
+    await new Promise(setImmediate);
+    expect(
+      letters()
+        .map(({ event }) => event.channel)
+        .sort(),
+    ).toEqual(['x', 'x', 'y', 'z']);
+    expect(new Set(letters().map(({ reason }) => reason))).toEqual(
+      new Set(['the endpoint was removed from the app']),
+    );
+    expect([queue.queued(gone), queued(), attempts.length]).toEqual([0, 0, before]);
+  });
+
+  it('leaves a request under way to its end', async () => {
+    let finish: (result: PostResult) => void = () => undefined;
+    const { queue, configure, advance, letters, counters, endpoint } = node(
+      () => new Promise<PostResult>((resolve) => (finish = resolve)) as never,
+    );
+    const gone = endpoint();
+    queue.add('1', miss('x'));
+    await advance(500);
+    configure();
+    finish(TAKEN);
+    await advance(500);
+    expect([letters().length, counters.webhooksOf('1').sent, queue.queued(gone)]).toEqual([0, 1, 0]);
+  });
+
+  it('and comes back is another one, whose events are delivered', async () => {
+    const { queue, configure, advance, letters, attempts } = node(() => TAKEN);
+    queue.add('1', miss('x'));
+    configure();
+    await advance(500);
+    configure({ url: 'http://a/' });
+    queue.add('1', miss('y'));
+    await advance(500);
+    expect(letters().map(({ event }) => event.channel)).toEqual(['x']);
+    expect(attempts.flatMap(({ request }) => channelsOf(request))).toEqual(['y']);
+  });
+
+  it('keeps nobody waiting at a stop', async () => {
+    const { queue, configure, advance, delivery, errors } = node(() => UNREACHABLE);
+    queue.add('1', miss('x'));
+    await advance(2000);
+    configure();
+    await advance(250);
+    const stopped = delivery.stop(60_000);
+    await advance(250);
+    await stopped;
+    expect(errors).toEqual([]);
   });
 });

@@ -4,24 +4,26 @@ import type { App } from '../apps/app.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type EventData, EventPublication } from '../broker/publications.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
-import type { Clock } from '../lib/clock.ts';
-import { andThen, type Eventual } from '../lib/eventual.ts';
+import type { Eventual } from '../lib/eventual.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { Counters } from '../telemetry/counters.ts';
-import type { CacheMisses } from './cache-misses.ts';
 
 export interface PublisherPorts {
   readonly broker: Broker;
   readonly cache: ChannelCache;
-  readonly clock: Clock;
   readonly counters: Counters;
-  readonly misses: CacheMisses;
 }
+
+/** What becomes of a publication that can't be handed on: refused, or delivered to this node's own clients. */
+export type WhenAway = 'refuse' | 'local';
 
 export class Publisher {
   readonly #ports: PublisherPorts;
+  readonly #whenAway: WhenAway;
 
-  constructor(ports: PublisherPorts) {
+  constructor(ports: PublisherPorts, whenAway: WhenAway) {
     this.#ports = ports;
+    this.#whenAway = whenAway;
   }
 
   /**
@@ -35,16 +37,16 @@ export class Publisher {
     data: EventData,
     exceptSocketId: string | undefined,
   ): Eventual<void> {
-    const { broker, cache, clock, counters, misses } = this.#ports;
+    const { broker, cache, counters } = this.#ports;
     counters.eventsPublished += 1;
     const publication = new EventPublication(app.id, channel, event, data, exceptSocketId);
-    if (!channelType(channel).cache) return broker.publish(publication);
-    const expiresAt = clock.now() + app.limits.cacheTtlSeconds * 1000;
-    // Remembered first: a subscriber that comes between the two then sees the event twice rather than never.
-    const kept = cache.set(app.id, channel, { event, data: data.text, expiresAt });
-    return andThen(kept, () => {
-      misses.filled(app.id, channel);
-      return broker.publish(publication);
+    const published = channelType(channel).cache
+      ? cache.publish(publication, app.limits.cacheTtlSeconds * 1000)
+      : broker.publish(publication);
+    if (this.#whenAway === 'refuse' || !(published instanceof Promise)) return published;
+    return published.catch((error: unknown) => {
+      if (!(error instanceof Unavailable)) throw error;
+      broker.publishLocally(publication);
     });
   }
 }

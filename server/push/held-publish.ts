@@ -11,7 +11,7 @@ interface KeptOutcome extends NewOutcome {
   readonly at: number;
 }
 
-export class MemoryPublish {
+export class HeldPublish {
   readonly publish: QueuedPublish;
   status: PublishStatus;
   finishedAt: number | undefined;

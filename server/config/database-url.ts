@@ -1,8 +1,6 @@
-/** What a database's address may look like. Apart from the rules, which read files: the schema is made of this. */
+/** What the address of a database may be, and how connections to it are kept private. */
 
 export const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
-
-export type SslMode = (typeof SSL_MODES)[number];
 
 export function isDatabaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

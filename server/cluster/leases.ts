@@ -1,0 +1,194 @@
+/**
+ * This node's lease: renewed every second, seen by all. A node whose lease lapses is swept by whichever other node sees
+ * it first; one that finds itself swept, or Redis empty, takes a new id and contributes everything anew.
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Ids } from '../lib/ids.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import type { Script, ScriptArgument } from '../redis/scripts.ts';
+import { CLAIM_SWEEP, FINISH_SWEEP, RENEW, WITHDRAW } from './lease-lua.ts';
+import type { Membership } from './membership.ts';
+
+/** Milliseconds between two renewals. */
+const BEAT_MS = 1000;
+/** Milliseconds without renewal after which a node counts as dead. */
+export const LEASE_MS = 4000;
+/** Milliseconds a sweep may take before another node takes it over. */
+const SWEEP_MS = 10_000;
+/** Milliseconds that a swept node is remembered: one that sleeps longer finds Redis empty of it. */
+const REMEMBERED_MS = 24 * 3600 * 1000;
+
+/** What the node learns about itself. */
+export interface LeaseEvents {
+  /** The lease was renewed. */
+  renewed(): void;
+  /**
+   * The node goes on under a new id: others swept it (`swept`), or Redis has forgotten it (`forgotten`).
+   * Done when everything is contributed under the new id.
+   */
+  renamed(reason: 'swept' | 'forgotten'): Promise<void>;
+  /** Takes away all that a dead node contributed. May be asked for twice. */
+  sweep(nodeId: string): Promise<void>;
+}
+
+export interface LeasePorts {
+  readonly run: (
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ) => Promise<unknown>;
+  readonly keys: { readonly leases: string; readonly swept: string; readonly sweeping: string };
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: OccasionalLog;
+  readonly logger: Logger;
+}
+
+interface Renaming {
+  readonly reason: 'swept' | 'forgotten';
+  /** The id that is over. */
+  readonly former: string;
+}
+
+export class Leases implements Membership {
+  readonly #ports: LeasePorts;
+  readonly #listeners: Array<() => void> = [];
+  readonly #sweeps = new Set<string>();
+  #nodeId: string;
+  #live: readonly string[] = [];
+  #events: LeaseEvents | undefined;
+  #stopBeating: () => void = () => undefined;
+  #beating = false;
+  #stopped = false;
+  /** The id has no lease yet. */
+  #isNew = true;
+  /** What has to be told once the new id has its lease. */
+  #renamed: Renaming | undefined;
+  /** When the renewals began that have not failed since. */
+  #steadySince = Number.POSITIVE_INFINITY;
+  #renewedAt = 0;
+
+  constructor(ports: LeasePorts) {
+    this.#ports = ports;
+    this.#nodeId = ports.ids.uniqueId();
+  }
+
+  get nodeId(): string {
+    return this.#nodeId;
+  }
+
+  live(): readonly string[] {
+    return this.#live;
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Takes the first lease; rejects when Redis doesn't answer. */
+  async start(events: LeaseEvents): Promise<void> {
+    this.#events = events;
+    await this.#renew();
+    this.#stopBeating = this.#ports.clock.every(BEAT_MS, () => this.beat());
+  }
+
+  /** Renews now, beside the regular times: after Redis was away. */
+  beat(): void {
+    if (this.#beating || this.#stopped) return;
+    this.#beating = true;
+    this.#renew()
+      .catch((error: unknown) => {
+        this.#steadySince = Number.POSITIVE_INFINITY;
+        this.#ports.log.warn('lease', { err: error }, 'lease not renewed');
+      })
+      .finally(() => {
+        this.#beating = false;
+      });
+  }
+
+  /** Gives the lease up, and lets the node's contributions be swept at once: by itself, or whoever comes first. */
+  async withdraw(): Promise<void> {
+    this.#stopped = true;
+    this.#stopBeating();
+    const { run, keys } = this.#ports;
+    const node = this.#nodeId;
+    await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [node, SWEEP_MS, REMEMBERED_MS]);
+    await this.#events?.sweep(node);
+    await this.#finish(node);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopBeating();
+  }
+
+  async #renew(): Promise<void> {
+    const { run, keys, clock } = this.#ports;
+    const isNew = this.#isNew ? '1' : '0';
+    const reply = await run(RENEW, [keys.leases, keys.swept, keys.sweeping], [this.#nodeId, LEASE_MS, isNew]);
+    if (this.#stopped) return;
+    const [result, live, dead] = reply as [string, string[]?, string[]?];
+    if (result !== 'ok') {
+      this.#rename(result === 'swept' ? 'swept' : 'forgotten');
+      return this.#renew();
+    }
+    this.#isNew = false;
+    const now = clock.now();
+    // While Redis was away, or this machine asleep, nobody could renew: all get the time of a lease to do so.
+    if (this.#steadySince > now || now - this.#renewedAt > LEASE_MS) this.#steadySince = now;
+    this.#renewedAt = now;
+    this.#learn(live ?? []);
+    const renamed = this.#renamed;
+    this.#renamed = undefined;
+    if (renamed === undefined) this.#events?.renewed();
+    else await this.#contributeAnew(renamed);
+    if (now - this.#steadySince >= LEASE_MS) for (const node of dead ?? []) this.#sweep(node);
+  }
+
+  #rename(reason: 'swept' | 'forgotten'): void {
+    const { ids, logger } = this.#ports;
+    const former = this.#nodeId;
+    this.#nodeId = ids.uniqueId();
+    this.#isNew = true;
+    this.#renamed = { reason, former };
+    this.#steadySince = Number.POSITIVE_INFINITY;
+    logger.warn({ reason, former, nodeId: this.#nodeId }, 'lease lost: contributing everything anew');
+  }
+
+  async #contributeAnew({ reason, former }: Renaming): Promise<void> {
+    await this.#events?.renamed(reason);
+    // What was contributed under the former id in the meantime.
+    if (reason === 'forgotten') this.#sweep(former);
+  }
+
+  #learn(live: readonly string[]): void {
+    if (live.join() === this.#live.join()) return;
+    this.#live = live;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #sweep(dead: string): void {
+    if (this.#sweeps.has(dead) || dead === this.#nodeId) return;
+    this.#sweeps.add(dead);
+    this.#sweepNow(dead)
+      .catch((error: unknown) => {
+        this.#ports.log.warn('sweep', { err: error, node: dead }, 'sweep not finished');
+      })
+      .finally(() => this.#sweeps.delete(dead));
+  }
+
+  async #sweepNow(dead: string): Promise<void> {
+    const { run, keys, logger } = this.#ports;
+    const claim = [dead, SWEEP_MS, REMEMBERED_MS];
+    if ((await run(CLAIM_SWEEP, [keys.leases, keys.swept, keys.sweeping], claim)) !== 1) return;
+    logger.warn({ node: dead }, 'node is gone: taking away what it contributed');
+    await this.#events?.sweep(dead);
+    await this.#finish(dead);
+    logger.info({ node: dead }, 'node swept');
+  }
+
+  async #finish(node: string): Promise<void> {
+    await this.#ports.run(FINISH_SWEEP, [this.#ports.keys.sweeping], [node]);
+  }
+}

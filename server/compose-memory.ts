@@ -1,0 +1,34 @@
+/** The parts of a node that is alone: in this process. Part of the composition root. */
+import { NO_RELAY } from './auth/grant-relay.ts';
+import { MemoryGrantStore } from './auth/memory-grant-store.ts';
+import { MemoryBroker } from './broker/memory-broker.ts';
+import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
+import type { RedisPartsPorts, SharedParts } from './compose-redis.ts';
+import type { Config } from './config/config.ts';
+import { randomIds } from './lib/random-ids.ts';
+import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
+import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
+import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
+
+export function memoryParts(config: Config, shared: RedisPartsPorts): SharedParts {
+  const ids = randomIds();
+  const ports = { ...shared, ids };
+  const broker = new MemoryBroker();
+  const deadLetters = new MemoryDeadLetters(config.webhooks, ports);
+  const webhooks = new MemoryWebhookQueue(config.webhooks, { ...ports, deadLetters });
+  return {
+    broker,
+    cache: new MemoryChannelCache(config.cache, broker, ports.clock),
+    limiter: ports.limiterAlone,
+    grantStore: new MemoryGrantStore(),
+    grantRelay: NO_RELAY,
+    ids,
+    presence: new MemoryPresenceStore({ ...ports, broker, webhooks }),
+    webhooks,
+    deadLetters,
+    start: () => Promise.resolve(),
+    handOver: () => undefined,
+    withdraw: () => Promise.resolve(),
+    stop: () => undefined,
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * This node's subscription counts on their way to Redis: at once where a channel becomes occupied or vacated and where
+ * subscribers are told each change, else a moment later with what came in meanwhile.
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Contribution, Contributions } from './contributions.ts';
+import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
+import type { PresenceSteps } from './presence-steps.ts';
+import type { Counted } from './presence-store.ts';
+import type { StepRunner } from './step-runner.ts';
+
+/** Milliseconds in which changes are gathered that nobody has to hear of at once. */
+const GATHER_MS = 100;
+
+export interface NodeCountPorts {
+  readonly steps: PresenceSteps;
+  readonly runner: StepRunner;
+  readonly contributions: Contributions;
+  readonly clock: Clock;
+}
+
+export class NodeCounts {
+  readonly #ports: NodeCountPorts;
+  /** The cluster's counts as last heard of, of channels with many subscribers. */
+  readonly #large = new Map<Contribution, number>();
+  readonly #gathering = new Set<Contribution>();
+  readonly #telling = new Set<Contribution>();
+
+  constructor(ports: NodeCountPorts) {
+    this.#ports = ports;
+  }
+
+  /** See `PresenceStore.subscribed`. */
+  async changed(appId: string, channel: string, count: number, joiner: string | undefined): Promise<Counted> {
+    const { contributions, steps } = this.#ports;
+    const one = contributions.count(appId, channel);
+    const isEdge = one.wanted === 0 || count === 0;
+    one.wanted = count;
+    one.wishes += 1;
+    const large = this.#large.get(one);
+    if (!isEdge && (large !== undefined || !steps.countsMatter(appId))) {
+      this.#gather(one);
+      return { subscriptions: large ?? count, told: false };
+    }
+    try {
+      return await this.#write(one, count, joiner);
+    } catch (error) {
+      if (isEdge && count > 0) throw error;
+      return { subscriptions: count, told: false };
+    }
+  }
+
+  async #write(one: Contribution, count: number, joiner: string | undefined): Promise<Counted> {
+    const { runner, steps } = this.#ports;
+    const { appId, name } = one;
+    const counted = await runner.take(one, count, (actor) => steps.count(actor, appId, name, count, joiner));
+    if (counted.subscriptions > FEW_SUBSCRIBERS && one.wanted > 0) {
+      this.#large.set(one, counted.subscriptions);
+      if (!counted.told) this.#tellLater(one);
+    } else this.#large.delete(one);
+    return counted;
+  }
+
+  #gather(one: Contribution): void {
+    if (this.#gathering.has(one)) return;
+    this.#gathering.add(one);
+    this.#ports.clock.after(GATHER_MS, () => {
+      this.#gathering.delete(one);
+      // Written meanwhile, if it is 0.
+      if (one.wanted > 0) this.#write(one, one.wanted, undefined).catch(() => undefined);
+    });
+  }
+
+  /** After the interval either this count is told, or somebody has told a later one. */
+  #tellLater(one: Contribution): void {
+    const { steps, runner, clock } = this.#ports;
+    if (!steps.tellsCount(one.appId, one.name) || this.#telling.has(one)) return;
+    this.#telling.add(one);
+    clock.after(COUNT_INTERVAL_MS, () => {
+      this.#telling.delete(one);
+      if (one.wanted === 0) return;
+      runner.read((actor) => steps.tellCount(actor, one.appId, one.name)).catch(() => undefined);
+    });
+  }
+}

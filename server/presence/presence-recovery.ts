@@ -1,0 +1,157 @@
+/**
+ * Makes Redis and this node agree again after one of them lost something: a connection that was away, a lease that
+ * lapsed, a Redis that came back empty or without its last writes. And takes away what a dead node left behind.
+ */
+import type { LeaseEvents } from '../cluster/leases.ts';
+import { LEASE_MS } from '../cluster/leases.ts';
+import type { Membership } from '../cluster/membership.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { SHARDS } from '../redis/keys.ts';
+import type { Contribution, Contributions } from './contributions.ts';
+import type { PresenceSteps } from './presence-steps.ts';
+import type { RedisPresenceReads } from './redis-presence-reads.ts';
+import type { RosterReplicas } from './roster-replicas.ts';
+import type { StepRunner } from './step-runner.ts';
+
+/** Steps under way at once. */
+const BATCH = 200;
+
+export interface RecoveryPorts {
+  readonly steps: PresenceSteps;
+  readonly reads: RedisPresenceReads;
+  readonly replicas: RosterReplicas;
+  readonly runner: StepRunner;
+  readonly contributions: Contributions;
+  readonly membership: Membership;
+  /** Marks a node as swept in one shard: what it still writes there is refused. */
+  readonly close: (shard: number, nodeId: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: OccasionalLog;
+  readonly logger: Logger;
+}
+
+export class PresenceRecovery implements LeaseEvents {
+  readonly #ports: RecoveryPorts;
+  /** Redis was away, or may have lost something: to be compared once the lease is renewed. */
+  #doubtful = false;
+  #comparing = false;
+  /** Until then other nodes may still be putting back what Redis has lost. */
+  #incompleteUntil = 0;
+
+  constructor(ports: RecoveryPorts) {
+    this.#ports = ports;
+  }
+
+  /** The connection is back, or some messages were missed. */
+  doubt(): void {
+    this.#doubtful = true;
+  }
+
+  renewed(): void {
+    const { runner, replicas, clock } = this.#ports;
+    if (this.#doubtful && !this.#comparing) {
+      this.#comparing = true;
+      this.#doubtful = false;
+      this.#compare()
+        .catch((err: unknown) => {
+          this.#doubtful = true;
+          this.#ports.log.warn('compare', { err }, 'presence not compared with Redis: tried again');
+        })
+        .finally(() => {
+          this.#comparing = false;
+        });
+      return;
+    }
+    runner.repair();
+    if (!this.#comparing && clock.now() >= this.#incompleteUntil) replicas.compareStale();
+  }
+
+  async renamed(reason: 'swept' | 'forgotten'): Promise<void> {
+    const { contributions, runner, replicas } = this.#ports;
+    replicas.doubtAll();
+    if (reason === 'forgotten') {
+      await this.#putBack([...contributions.all()]);
+      return;
+    }
+    for (const one of [...contributions.all()]) {
+      one.written = 0;
+      one.certain = true;
+      if (one.wanted > 0) runner.owe(one);
+      contributions.settle(one);
+    }
+    runner.repair();
+  }
+
+  async sweep(nodeId: string): Promise<void> {
+    const { close, reads } = this.#ports;
+    for (let shard = 0; shard < SHARDS; shard += 1) {
+      await close(shard, nodeId);
+      const fields = Object.keys(await reads.contributed(shard, nodeId));
+      // Members first, then counts: a channel is vacated after its last member has gone.
+      fields.sort((a, b) => 'mcu'.indexOf(a[0] ?? '') - 'mcu'.indexOf(b[0] ?? ''));
+      for (let at = 0; at < fields.length; at += BATCH) {
+        await Promise.all(fields.slice(at, at + BATCH).map((field) => this.#takeAway(nodeId, field)));
+      }
+    }
+  }
+
+  /** Compares what Redis has of this node with what it should have. */
+  async #compare(): Promise<void> {
+    const { reads, contributions, membership, replicas, runner } = this.#ports;
+    const { nodeId } = membership;
+    const lost: Contribution[] = [];
+    for (let shard = 0; shard < SHARDS; shard += 1) {
+      const present = await reads.contributed(shard, nodeId);
+      const missing = contributions.of(shard).filter(({ field }) => present[field] === undefined);
+      // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not.
+      if (missing.some(({ written, certain }) => certain && written > 0)) lost.push(...missing);
+      else for (const one of missing) runner.owe(one);
+      for (const [field, value] of Object.entries(present)) {
+        const one = contributions.ofField(field);
+        if (one === undefined || (one.certain && one.written === Number(value))) continue;
+        one.certain = false;
+        runner.owe(one);
+      }
+    }
+    if (membership.nodeId !== nodeId) return;
+    replicas.doubtAll();
+    runner.repair();
+    await this.#putBack(lost);
+  }
+
+  /** New steps wait only for those about the same thing. */
+  async #putBack(lost: readonly Contribution[]): Promise<void> {
+    if (lost.length === 0) return;
+    const { runner, clock, logger } = this.#ports;
+    logger.warn({ lost: lost.length }, 'Redis has lost presence: putting it back');
+    this.#incompleteUntil = clock.now() + LEASE_MS;
+    const unfinished = await Promise.all(
+      lost.map((one) =>
+        runner.putBack(one).then(
+          () => false,
+          () => true,
+        ),
+      ),
+    );
+    if (unfinished.includes(true)) this.#doubtful = true;
+  }
+
+  async #takeAway(nodeId: string, field: string): Promise<void> {
+    const { steps } = this.#ports;
+    const actor = { nodeId, mode: 'sweep' } as const;
+    const [appId = '', name = '', ...rest] = field.slice(1).split('\n');
+    switch (field[0]) {
+      case 'm':
+        await steps.leave(actor, appId, name, rest.join('\n'));
+        break;
+      case 'c':
+        await steps.count(actor, appId, name, 0, undefined);
+        break;
+      case 'u':
+        await steps.signedOut(actor, appId, [name, ...rest].join('\n'));
+        break;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * This node's copy of a presence channel's members, for as long as it has members there itself. It follows the
+ * channel's messages by their version: each change counts one up, so that what is missing shows.
+ */
+import { memberAdded, memberRemoved } from '../../protocol/index.ts';
+import type { RosterChange } from '../redis/cluster-messages.ts';
+import type { RosterSnapshot } from './presence-steps.ts';
+import { Roster } from './roster.ts';
+
+/** Messages kept while the first snapshot is under way; past it a second one is needed. */
+const MAX_HELD = 1000;
+
+export class RosterReplica {
+  /** The same object for as long as the replica lives. */
+  readonly roster = new Roster();
+  /** Members of this node, those still on their way included. */
+  members = 0;
+  /** Changes were missed: the copy is to be compared with a snapshot. */
+  stale = false;
+  /** 0 until the first snapshot. */
+  #version = 0;
+  readonly #held: Array<{ readonly change: RosterChange; readonly deliver: () => void }> = [];
+  readonly #waiting: Array<{ readonly version: number; readonly resolve: () => void }> = [];
+
+  get isLoaded(): boolean {
+    return this.#version > 0;
+  }
+
+  /** A message of the channel came by. `deliver` gives it to this node's sockets, if it is news to them. */
+  receive(change: RosterChange, deliver: () => void): void {
+    if (!this.isLoaded) {
+      if (this.#held.length < MAX_HELD) this.#held.push({ change, deliver });
+      else this.stale = true;
+      return;
+    }
+    const { version, op, userId, userInfo } = change;
+    if (version <= this.#version) return;
+    if (version > this.#version + 1) this.stale = true;
+    const isNews = op === 'added' ? this.roster.add(userId, userInfo) : this.roster.remove(userId);
+    if (isNews) deliver();
+    this.#reach(version);
+  }
+
+  /** The first snapshot, or one to compare with; one that is older than the copy is of no use. */
+  load(snapshot: RosterSnapshot, tell: (frame: string) => void, channel: string): void {
+    if (snapshot.version < this.#version) return;
+    this.stale = false;
+    const present = new Set(snapshot.entries.map(({ userId }) => userId));
+    for (const userId of this.roster.ids()) {
+      if (!present.has(userId) && this.roster.remove(userId)) tell(memberRemoved(channel, userId));
+    }
+    for (const { userId, userInfo } of snapshot.entries) {
+      if (this.roster.add(userId, userInfo) && this.isLoaded) tell(memberAdded(channel, userId, userInfo));
+    }
+    this.#reach(snapshot.version);
+    for (const { change, deliver } of this.#held.splice(0)) this.receive(change, deliver);
+  }
+
+  /** Done when the copy has that version. */
+  reached(version: number): Promise<void> | undefined {
+    if (this.#version >= version) return undefined;
+    return new Promise((resolve) => this.#waiting.push({ version, resolve }));
+  }
+
+  #reach(version: number): void {
+    this.#version = version;
+    for (let at = this.#waiting.length - 1; at >= 0; at -= 1) {
+      const waiting = this.#waiting[at];
+      if (waiting === undefined || waiting.version > version) continue;
+      this.#waiting.splice(at, 1);
+      waiting.resolve();
+    }
+  }
+}

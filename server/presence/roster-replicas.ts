@@ -1,0 +1,112 @@
+/** This node's copies of rosters: one for each presence channel in which it has members. */
+import type { Publication } from '../broker/broker.ts';
+import { FramePublication } from '../broker/publications.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
+import type { RosterSnapshot } from './presence-steps.ts';
+import { RosterReplica } from './roster-replica.ts';
+
+/** Milliseconds after which a message that should have come is looked up instead, and how often. */
+const LATE_MS = 500;
+const ATTEMPTS = 10;
+
+export interface RosterReplicaPorts {
+  /** The roster as Redis has it; undefined if there is none. */
+  readonly read: (appId: string, channel: string) => Promise<RosterSnapshot | undefined>;
+  /** Gives a publication to this node's sockets. */
+  readonly deliver: (publication: Publication) => void;
+  readonly clock: Clock;
+  readonly log: OccasionalLog;
+}
+
+interface Kept {
+  readonly appId: string;
+  readonly channel: string;
+  readonly replica: RosterReplica;
+}
+
+export class RosterReplicas {
+  readonly #ports: RosterReplicaPorts;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(ports: RosterReplicaPorts) {
+    this.#ports = ports;
+  }
+
+  find(appId: string, channel: string): RosterReplica | undefined {
+    return this.#kept.get(`${appId}\n${channel}`)?.replica;
+  }
+
+  /** The channel's copy, with one member of this node more. */
+  enter(appId: string, channel: string): RosterReplica {
+    const key = `${appId}\n${channel}`;
+    let kept = this.#kept.get(key);
+    if (kept === undefined) {
+      kept = { appId, channel, replica: new RosterReplica() };
+      this.#kept.set(key, kept);
+    }
+    kept.replica.members += 1;
+    return kept.replica;
+  }
+
+  /** One member of this node less; without any the copy is of no use. */
+  leave(appId: string, channel: string): void {
+    const key = `${appId}\n${channel}`;
+    const replica = this.#kept.get(key)?.replica;
+    if (replica === undefined) return;
+    replica.members -= 1;
+    if (replica.members === 0) this.#kept.delete(key);
+  }
+
+  load(appId: string, channel: string, replica: RosterReplica, snapshot: RosterSnapshot): void {
+    replica.load(
+      snapshot,
+      (frame) => this.#ports.deliver(new FramePublication(appId, channel, frame)),
+      channel,
+    );
+  }
+
+  /** Done when the copy has that version: at once, when its message comes, or when it was looked up. */
+  async reached(appId: string, channel: string, replica: RosterReplica, version: number): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const reached = replica.reached(version);
+      if (reached === undefined) return;
+      const late = await this.#within(reached);
+      if (!late) return;
+      await this.#compare({ appId, channel, replica });
+    }
+    throw new Unavailable('the roster did not come', 'unknown');
+  }
+
+  /** All copies may have missed changes. */
+  doubtAll(): void {
+    for (const { replica } of this.#kept.values()) replica.stale = true;
+  }
+
+  /** Compares the copies that missed changes with Redis, and tells this node's sockets what they missed. */
+  compareStale(): void {
+    for (const kept of this.#kept.values()) if (kept.replica.stale) this.#compare(kept);
+  }
+
+  async #compare({ appId, channel, replica }: Kept): Promise<void> {
+    try {
+      const snapshot = await this.#ports.read(appId, channel);
+      // Without members in Redis, this node's own are still to be put back.
+      if (snapshot !== undefined) this.load(appId, channel, replica, snapshot);
+    } catch (err) {
+      this.#ports.log.warn('roster', { err }, 'roster not read: tried again later');
+    }
+  }
+
+  /** Whether it took too long. */
+  #within(reached: Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(LATE_MS, () => resolve(true));
+      reached.then(() => {
+        cancel();
+        resolve(false);
+      });
+    });
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The broker of a cluster, over Redis' pub/sub. A node receives what its own clients follow, and nothing else. What it
+ * publishes reaches its own sockets when it comes back, so that everybody sees one order. See the port.
+ */
+import type { Broker, BrokerReceiver, Publication } from '../broker/broker.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
+import {
+  decodeMessage,
+  decodeTerminate,
+  encodeFrame,
+  encodeTerminate,
+  type RosterChange,
+} from './cluster-messages.ts';
+import { Echoes } from './echoes.ts';
+import type { Topic } from './keys.ts';
+import { Lingering } from './lingering.ts';
+import type { RedisConnections } from './redis-connections.ts';
+
+/** Milliseconds a topic is still received after its last follower left. */
+const LINGER_MS = 3000;
+const MAX_LINGERING = 10_000;
+/** Characters and bytes on their way to Redis, unacknowledged. Past it nothing more is taken. */
+const MAX_UNACKNOWLEDGED = 67_108_864;
+
+/** Takes a roster change, and calls `deliver` for the sockets to hear of it, at once or when its turn has come. */
+export type RosterListener = (change: RosterChange, deliver: () => void) => void;
+
+export interface RedisBrokerPorts {
+  readonly clock: Clock;
+  readonly log: OccasionalLog;
+}
+
+export class RedisBroker implements Broker {
+  readonly #connections: RedisConnections;
+  readonly #log: OccasionalLog;
+  readonly #lingering: Lingering;
+  readonly #echoes: Echoes;
+  #receiver: BrokerReceiver | undefined;
+  #rosterListener: RosterListener = (_, deliver) => deliver();
+  #unacknowledged = 0;
+
+  constructor(connections: RedisConnections, { clock, log }: RedisBrokerPorts) {
+    this.#connections = connections;
+    this.#log = log;
+    this.#echoes = new Echoes(clock);
+    const over = (channel: string): void => connections.subscriptions.unsubscribe(channel);
+    this.#lingering = new Lingering(LINGER_MS, MAX_LINGERING, over, clock);
+  }
+
+  start(receiver: BrokerReceiver): Promise<void> {
+    this.#receiver = receiver;
+    const { keys, subscriptions } = this.#connections;
+    return subscriptions.subscribe(keys.control(), (message) => this.#controlled(message));
+  }
+
+  /** Names who hears of roster changes, in the step in which sockets would; without one, sockets do at once. */
+  onRoster(listener: RosterListener): void {
+    this.#rosterListener = listener;
+  }
+
+  /** Called with the topics that were not received for a while, once they are again. */
+  onGap(listener: (topics: readonly Topic[]) => void): void {
+    const { keys, subscriptions } = this.#connections;
+    subscriptions.onGap((channels) => {
+      const topics = channels
+        .map((channel) => keys.parseTopic(channel))
+        .filter((topic) => topic !== undefined);
+      if (topics.length > 0) listener(topics);
+    });
+  }
+
+  publish(publication: Publication): Promise<void> {
+    return this.publishBy(publication, (channel, message) => this.#connections.publish(channel, message));
+  }
+
+  /** Publishes as part of a greater step: `send` hands message and step to Redis at once. */
+  publishBy(
+    publication: Publication,
+    send: (channel: string, message: string | Buffer) => Promise<unknown>,
+  ): Promise<void> {
+    const channel = this.#connections.keys.topic(publication.appId, publication.topic);
+    const message = encodeFrame(publication, publication.frame());
+    // It would reach other nodes, and those here who follow it would never know.
+    if (this.#connections.subscriptions.isInterrupted(channel)) {
+      return Promise.reject(new Unavailable('The connection that receives from Redis is not back yet', 'no'));
+    }
+    return this.#send(message.length, () => send(channel, message)).catch((error: unknown) => {
+      if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
+      throw error;
+    });
+  }
+
+  publishLocally(publication: Publication): void {
+    const channel = this.#connections.keys.topic(publication.appId, publication.topic);
+    this.#echoes.delivered(publication, channel, encodeFrame(publication, publication.frame()));
+    this.#receiver?.deliver(publication);
+  }
+
+  follow(appId: string, topic: string): Promise<void> {
+    const { keys, subscriptions } = this.#connections;
+    const channel = keys.topic(appId, topic);
+    this.#lingering.cancel(channel);
+    return subscriptions.subscribe(channel, (message) => this.#received(channel, appId, topic, message));
+  }
+
+  unfollow(appId: string, topic: string): void {
+    this.#lingering.add(this.#connections.keys.topic(appId, topic));
+  }
+
+  terminate(appId: string, userId: string): Promise<void> {
+    const message = encodeTerminate(appId, userId);
+    return this.#send(message.length, () =>
+      this.#connections.publish(this.#connections.keys.control(), message),
+    );
+  }
+
+  stop(): void {
+    this.#lingering.stop();
+  }
+
+  async #send(length: number, send: () => Promise<unknown>): Promise<void> {
+    if (!this.#connections.ready) throw new Unavailable("Redis can't be reached", 'no');
+    if (this.#unacknowledged + length > MAX_UNACKNOWLEDGED) {
+      throw new Unavailable('Redis is too slow for what is published: too much waits for it', 'no');
+    }
+    this.#unacknowledged += length;
+    try {
+      await send();
+    } finally {
+      this.#unacknowledged -= length;
+    }
+  }
+
+  #received(channel: string, appId: string, topic: string, message: Buffer): void {
+    if (this.#echoes.has(channel, message)) return;
+    const receiver = this.#receiver;
+    const decoded = decodeMessage(appId, topic, message);
+    if (decoded === undefined || receiver === undefined) {
+      this.#log.warn(appId, { topic, bytes: message.length }, 'message from Redis not understood');
+    } else if (decoded.kind === 'frame') receiver.deliver(decoded.publication);
+    else this.#rosterListener(decoded.change, () => receiver.deliver(decoded.change.publication));
+  }
+
+  #controlled(message: Buffer): void {
+    // The check at the start of a node says nothing.
+    if (message.length === 0) return;
+    const user = decodeTerminate(message);
+    if (user === undefined)
+      this.#log.warn('control', { bytes: message.length }, 'message from Redis not understood');
+    else this.#receiver?.terminate(user.appId, user.userId);
+  }
+}

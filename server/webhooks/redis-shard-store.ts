@@ -1,0 +1,117 @@
+/**
+ * Shared webhook events in Redis: a stream per shard, and beside it who delivers it. See the port, and
+ * docs/clustering.md, "Webhooks".
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Ids } from '../lib/ids.ts';
+import type { OccasionalLog } from '../lib/occasional-log.ts';
+import type { RedisKeys } from '../redis/keys.ts';
+import type { ScriptArgument } from '../redis/scripts.ts';
+import { type WebhookLuaSettings, webhookArgs, webhookKeys } from '../redis/webhook-lua.ts';
+import type { Read, ReadByAnother, ReadRequest, Settlement, ShardStore } from './shard-store.ts';
+import { parseStored, type StoredEvent } from './stored-event.ts';
+import type { WebhookRedis } from './webhook-redis.ts';
+import type { WebhookScripts } from './webhook-scripts.ts';
+
+export interface RedisShardStorePorts {
+  readonly redis: WebhookRedis;
+  readonly keys: RedisKeys;
+  readonly scripts: WebhookScripts;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly log: OccasionalLog;
+}
+
+export interface RedisShardStoreSettings extends WebhookLuaSettings {
+  readonly nodeId: string;
+  readonly leaseMs: number;
+}
+
+/** Entry, fields, and the endpoints that have had it, one a line. */
+type RawEntry = readonly [entry: string, fields: readonly string[], done: string];
+
+type RawRead =
+  | readonly [by: 'another', freeInMs: number]
+  | readonly [
+      by: 'same' | 'new' | 'nobody',
+      now: number,
+      events: readonly RawEntry[],
+      spilled: readonly RawEntry[],
+      lost: string,
+      nextDue: string,
+      lapsedFrom: string,
+    ];
+
+export class RedisShardStore implements ShardStore {
+  readonly leaseMs: number;
+  readonly #settings: RedisShardStoreSettings;
+  readonly #ports: RedisShardStorePorts;
+
+  constructor(settings: RedisShardStoreSettings, ports: RedisShardStorePorts) {
+    this.leaseMs = settings.leaseMs;
+    this.#settings = settings;
+    this.#ports = ports;
+  }
+
+  async read({ shard, after, limit, busy }: ReadRequest): Promise<Read | ReadByAnother> {
+    const { redis, keys, scripts, ids, clock } = this.#ports;
+    const { nodeId, leaseMs } = this.#settings;
+    const raw = (await redis.run(
+      scripts.read,
+      [...webhookKeys(keys, shard), ...this.#ownKeys(shard)],
+      [
+        ...webhookArgs(keys, shard, this.#settings, ids.uniqueId()),
+        ...[nodeId, leaseMs, after ?? '-', limit, busy ? 1 : 0],
+      ],
+    )) as RawRead;
+    if (raw[0] === 'another') return { by: 'another', freeInMs: raw[1] };
+    const [by, now, events, spilled, lost, nextDue, lapsedFrom] = raw;
+    const parse = (entries: readonly RawEntry[]): StoredEvent[] =>
+      entries.flatMap((entry) => this.#parse(shard, entry, clock.now() - now));
+    return {
+      by,
+      events: parse(events),
+      spilled: parse(spilled),
+      lost: Number(lost),
+      nextDueInMs: nextDue === '' ? undefined : Number(nextDue) - now,
+      lapsedFrom: lapsedFrom === '' ? undefined : lapsedFrom,
+    };
+  }
+
+  async settle({ shard, settled, progress, after }: Settlement): Promise<boolean> {
+    const { redis, keys, scripts } = this.#ports;
+    const args: ScriptArgument[] = [this.#settings.nodeId, after];
+    args.push(keys.wake(shard), this.#settings.sharded ? 'SPUBLISH' : 'PUBLISH', settled.length, ...settled);
+    for (const [entry, done] of progress) args.push(entry, done.join('\n'));
+    const [stream = '', , spilled = ''] = webhookKeys(keys, shard);
+    return (await redis.run(scripts.settle, [stream, spilled, ...this.#ownKeys(shard)], args)) === 1;
+  }
+
+  async hasWork(shard: number): Promise<boolean> {
+    const { redis, keys, scripts } = this.#ports;
+    return (await redis.run(scripts.hasWork, webhookKeys(keys, shard).slice(0, 3), [])) !== 0;
+  }
+
+  watch(shard: number, listener: () => void): void {
+    const { redis, keys } = this.#ports;
+    // A failure costs seconds only: shards are looked at from time to time anyway.
+    redis.subscriptions.subscribe(keys.wake(shard), listener).catch(() => undefined);
+  }
+
+  unwatch(shard: number): void {
+    this.#ports.redis.subscriptions.unsubscribe(this.#ports.keys.wake(shard));
+  }
+
+  #ownKeys(shard: number): [owner: string, progress: string] {
+    const { keys } = this.#ports;
+    return [keys.ofShard(shard, 'owner'), keys.ofShard(shard, 'progress')];
+  }
+
+  #parse(shard: number, [entry, fields, done]: RawEntry, aheadMs: number): StoredEvent[] {
+    const stored = parseStored(entry, fields, done === '' ? [] : done.split('\n'), aheadMs);
+    if (stored !== undefined) return [stored];
+    // Of a later version, whose nodes know what to do with it.
+    this.#ports.log.warn(`shard ${shard}`, { shard, entry }, 'webhook event not understood');
+    return [];
+  }
+}

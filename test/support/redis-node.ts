@@ -1,0 +1,31 @@
+/** What a node needs of Redis, for tests that put nodes together from their parts. */
+import type { RedisSettings } from '../../server/config/config.ts';
+import { configFrom } from '../../server/config/parse.ts';
+import { OccasionalLog } from '../../server/lib/occasional-log.ts';
+import { systemChance } from '../../server/lib/system-chance.ts';
+import { systemClock } from '../../server/lib/system-clock.ts';
+import type { TlsMaterial } from '../../server/redis/connection-options.ts';
+import { RedisConnections } from '../../server/redis/redis-connections.ts';
+import { silentLogger } from './silent-logger.ts';
+
+/** The settings of a config file's `redis` group, checked and complete. */
+export function redisSettings(redis: object): RedisSettings {
+  const { redis: settings } = configFrom({ redis }, () => '');
+  if (settings === undefined) throw new Error('no Redis was configured');
+  return settings;
+}
+
+/** Connections as a node has them. The caller closes them. */
+export function connectRedis(
+  redis: object,
+  tls?: TlsMaterial,
+  logger = silentLogger,
+): Promise<RedisConnections> {
+  const log = new OccasionalLog(systemClock, logger);
+  return RedisConnections.open(redisSettings(redis), tls, {
+    clock: systemClock,
+    chance: systemChance,
+    log,
+    logger,
+  });
+}
