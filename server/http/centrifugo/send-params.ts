@@ -55,7 +55,7 @@ function tokenTargets(
   return [{ kind: 'tokens', provider, tokens }];
 }
 
-export function usable(read: ReadToken, name: string): string {
+function usable(read: ReadToken, name: string): string {
   if ('problem' in read) throw bad(`${name} ${read.problem}`);
   return read.token;
 }

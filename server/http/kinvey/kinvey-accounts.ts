@@ -12,7 +12,7 @@ import { KinveyError } from './kinvey-replies.ts';
 export interface KinveyAccountPorts {
   readonly users: KinveyUsers;
   readonly sessions: KinveySessions;
-  readonly passwords: PasswordHash;
+  readonly passwords: Pick<PasswordHash, 'of'>;
   readonly devices: Pick<DeviceStore, 'list'>;
   readonly ids: Ids;
 }

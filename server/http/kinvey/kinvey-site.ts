@@ -53,7 +53,9 @@ export class KinveySite implements Door {
     const app = this.#ports.apps.find(path.appKey);
     if (app === undefined) return refused(new KinveyError('AppNotFound'));
     if (request.method !== path.method) return refused(new KinveyError('BadRequest', `use ${path.method}`));
-    return this.#answer(app, path.operation, request).catch((error: unknown) =>
+    // The transport takes the body back, and who calls has to be found out first.
+    const kept = { ...request, body: Buffer.from(request.body) };
+    return this.#answer(app, path.operation, kept).catch((error: unknown) =>
       refused(this.#errorOf(error, request)),
     );
   }

@@ -8,7 +8,7 @@ import type { PasswordHash } from './password-hash.ts';
 
 export interface KinveySessionPorts {
   readonly users: KinveyUsers;
-  readonly passwords: PasswordHash;
+  readonly passwords: Pick<PasswordHash, 'fits'>;
   readonly limiter: RateLimiter;
   readonly ids: Ids;
   readonly clock: Clock;

@@ -10,6 +10,8 @@ const COST = { log2N: 15, r: 8, p: 1 };
 const MOST = { log2N: 17, r: 16, p: 4 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
+/** Of memory, beyond what the parameters account for. */
+const SLACK_BYTES = 1_048_576;
 const AT_A_TIME = 2;
 const MOST_WAITING = 100;
 
@@ -44,7 +46,7 @@ export class PasswordHash {
 
   async #derive(password: string, salt: Buffer, { log2N, r, p }: typeof COST): Promise<Buffer> {
     const N = 2 ** log2N;
-    const options = { N, r, p, maxmem: 256 * N * r };
+    const options = { N, r, p, maxmem: 128 * r * (N + p) + SLACK_BYTES };
     await this.#turn();
     try {
       return await derived(password, salt, options);
