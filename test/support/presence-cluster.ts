@@ -14,7 +14,7 @@ import { parseStored } from '../../server/webhooks/stored-event.ts';
 import { frameText } from './publications.ts';
 import { silentLogger } from './silent-logger.ts';
 
-export const COUNTING_APP = 'counting-app';
+const COUNTING_APP = 'counting-app';
 
 export interface PresenceNode extends ClusterPresence {
   readonly redis: RedisConnections;
