@@ -8,6 +8,7 @@ import { BeamsApi } from './http/beams/beams-api.ts';
 import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
+import { EventNotifications } from './http/endpoints/event-notifications.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
 import type { Clock } from './lib/clock.ts';
@@ -19,6 +20,7 @@ import type { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import type { NameLookup } from './outgoing/name-lookup.ts';
+import { connectedSince, type Departures } from './presence/departures.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
 import { AppProviders, type Providers } from './push/app-providers.ts';
 import { BeamsWebhookDelivery } from './push/beams-webhooks/beams-webhook-delivery.ts';
@@ -46,6 +48,7 @@ export interface PushSurroundings {
   readonly database: Database | undefined;
   readonly registry: AppRegistry;
   readonly presence: Pick<PresenceStore, 'online'>;
+  readonly departures: Departures;
   readonly policy: AddressPolicy;
   readonly names: NameLookup;
   readonly limiter: RateLimiter;
@@ -60,6 +63,7 @@ export interface PushSurroundings {
 export interface PushSide {
   readonly doors: readonly Door[];
   readonly adminRoutes: AdminRoutes;
+  readonly notifications: EventNotifications;
   start(): void;
   /** Called when no requests come any more. What is under way has `ms` to end; the rest is kept, if there is a database. */
   stop(ms: number): Promise<void>;
@@ -71,8 +75,7 @@ const WEBHOOKS_IN_MEMORY = 10_000;
 
 /** @throws Error with a sentence for the operator when the database can't be used */
 export async function composePush(config: Config, around: PushSurroundings): Promise<PushSide> {
-  const { database, registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } =
-    around;
+  const { database, registry, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
   warnOfBeams(around, database);
   const registered = database && registryIn(database, around);
 
@@ -100,7 +103,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       devices: registered?.devices,
       providersOf: (appId) => providers.of(appId),
       instanceOf: (appId) => registry.byId(appId)?.push.beams?.instanceId,
-      online: (appId, users) => presence.online(appId, users),
+      connected: (appId, users, since) => connectedSince(around, appId, users, since),
       hook: webhooks,
       metrics: meters,
       ids,
@@ -120,6 +123,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
   const instances = new BeamsInstances(registry);
   return {
     doors: [new BeamsSite({ instances, api: beams, limiter, logger, log })],
+    notifications: new EventNotifications(registered && { publishing: push.publishing, clock, log }),
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();

@@ -1,11 +1,14 @@
 /** A connection's end: what it held is let go, in the order others hear of it. */
+import { canSend } from '../apps/push-settings.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Departures } from '../presence/departures.ts';
 import type { Connection } from './connection.ts';
 import { type LeavePorts, leaveChannel } from './leave.ts';
 import { unwatch } from './watchlist.ts';
 
 export interface DisconnectPorts extends LeavePorts {
+  readonly departures: Departures;
   readonly logger: Logger;
 }
 
@@ -31,6 +34,8 @@ export function disconnect(ports: DisconnectPorts, connection: Connection): void
     step(() => unwatch(ports, connection, watching));
   }
   if (user !== undefined && hub.removeUser(user.id, connection)) {
+    // Before presence is told, so that nobody finds the user in neither.
+    if (canSend(hub.app.push)) step(() => ports.departures.left(hub.app.id, user.id));
     step(() => ports.presence.signedOut(hub.app.id, user.id));
   }
 }

@@ -96,6 +96,7 @@ describe('push by environment', () => {
         tokenEndpoint: 'http://127.0.0.1:9002/oauth2/v3/token',
       },
       sharedNames: [],
+      userChannels: [],
     });
   });
 
