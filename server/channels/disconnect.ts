@@ -12,8 +12,14 @@ export interface DisconnectPorts extends LeavePorts {
   readonly logger: Logger;
 }
 
-/** Lets go of everything. The socket is gone; subscriptions still under way undo themselves when they find that out. */
-export function disconnect(ports: DisconnectPorts, connection: Connection): void {
+/** The code of a connection that ended without a close frame. */
+const BROKEN_OFF = 1006;
+
+/**
+ * Lets go of everything. The socket is gone; subscriptions still under way undo themselves when they find that out.
+ * @param code of the close
+ */
+export function disconnect(ports: DisconnectPorts, connection: Connection, code: number): void {
   // Each step by itself: one that fails must not keep the others from being taken.
   const step = (take: () => Eventual<void>): void => {
     const failed = (err: unknown): void =>
@@ -34,8 +40,8 @@ export function disconnect(ports: DisconnectPorts, connection: Connection): void
     step(() => unwatch(ports, connection, watching));
   }
   if (user !== undefined && hub.removeUser(user.id, connection)) {
-    // Before presence is told, so that nobody finds the user in neither.
-    if (canSend(hub.app.push)) step(() => ports.departures.left(hub.app.id, user.id));
+    // Before presence is told, so that nobody finds the user in neither. Whose connection broke off may long have been gone.
+    if (code !== BROKEN_OFF && canSend(hub.app.push)) step(() => ports.departures.left(hub.app.id, user.id));
     step(() => ports.presence.signedOut(hub.app.id, user.id));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * When users' last connections ended. Presence says who is here; a notification that waited for a user also wants to know
+ * When users' last connections were closed; one that broke off says nothing of when its user was gone. Presence says who is here; a notification that waited for a user also wants to know
  * who was here meanwhile.
  */
 import { andThen, type Eventual } from '../lib/eventual.ts';
@@ -10,7 +10,7 @@ export const REMEMBERED_MS = 25 * 3600 * 1000;
 
 export interface Departures {
   /**
-   * A user's last connection on this node has ended, and presence has not been told yet. Never fails: what can't be noted
+   * A user's last connection on this node was closed, and presence has not been told yet. Never fails: what can't be noted
    * is forgotten, and the user gets a notification for which there was no need.
    */
   left(appId: string, userId: string): void;

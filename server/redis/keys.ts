@@ -103,7 +103,7 @@ export class RedisKeys {
     return `${this.#prefix}{${shardOf('', name)}}:rate:${name}`;
   }
 
-  /** When a user's last connection on a node ended. */
+  /** When a user's last connection on a node was closed. */
   departure(appId: string, userId: string): string {
     return this.#named('left', appId, userId);
   }
