@@ -29,6 +29,8 @@ export interface Trigger {
   readonly socketId: string | undefined;
   /** Undefined when the request asks for no attributes. */
   readonly info: InfoAttributes | undefined;
+  /** The notification that goes with the event, as given; undefined when there is none. */
+  readonly push: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Why a request is refused. */
@@ -134,7 +136,7 @@ function parseEvent(
   channels: readonly string[],
   limits: ApiLimits,
 ): Trigger | ApiProblem {
-  const { name, data: value, socket_id: socketId, info: attributes } = parameters.object;
+  const { name, data: value, socket_id: socketId, info: attributes, push } = parameters.object;
   if (typeof name !== 'string' || name === '')
     return bad('Missing or invalid parameter: name must be a non-empty string');
   if (name.length > limits.eventNameLength) {
@@ -160,7 +162,10 @@ function parseEvent(
   }
   const info = parseInfo(attributes);
   if (info !== undefined && isApiProblem(info)) return info;
-  return { name, data, channels, socketId: socketId ?? undefined, info };
+  const notification = asObject(push);
+  if (push !== undefined && push !== null && notification === undefined)
+    return bad('Invalid parameter: push must be an object');
+  return { name, data, channels, socketId: socketId ?? undefined, info, push: notification };
 }
 
 /** The attributes named in `info`; undefined when it is absent or empty. */

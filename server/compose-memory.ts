@@ -5,9 +5,13 @@ import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import type { PartsPorts, SharedParts } from './compose-parts.ts';
 import { randomIds } from './lib/random-ids.ts';
+import { MemoryDepartures } from './presence/memory-departures.ts';
 import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
 import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
+
+/** Users' departures that are remembered: some hundred bytes each. */
+const DEPARTURES = 100_000;
 
 export function memoryParts(given: PartsPorts): SharedParts {
   const ids = randomIds();
@@ -24,6 +28,7 @@ export function memoryParts(given: PartsPorts): SharedParts {
     grantRelay: NO_RELAY,
     ids,
     presence: new MemoryPresenceStore({ ...ports, broker, webhooks }),
+    departures: new MemoryDepartures(DEPARTURES, ports.clock),
     webhooks,
     deadLetters,
     start: () => Promise.resolve(),

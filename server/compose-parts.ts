@@ -11,6 +11,7 @@ import type { Ids } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
+import type { Departures } from './presence/departures.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
 import type { Counters } from './telemetry/counters.ts';
 import type { DeadLetters } from './webhooks/dead-letters.ts';
@@ -24,6 +25,7 @@ export interface SharedParts {
   readonly grantStore: GrantStore;
   readonly grantRelay: GrantRelay;
   readonly presence: PresenceStore;
+  readonly departures: Departures;
   readonly webhooks: WebhookQueue;
   readonly deadLetters: DeadLetters;
   readonly ids: Ids;

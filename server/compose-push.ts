@@ -9,6 +9,7 @@ import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
 import { centrifugoDoor } from './http/centrifugo/centrifugo-door.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
+import { EventNotifications } from './http/endpoints/event-notifications.ts';
 import { kinveyDoor } from './http/kinvey/kinvey-door.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
@@ -21,6 +22,7 @@ import type { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import type { NameLookup } from './outgoing/name-lookup.ts';
+import { connectedSince, type Departures } from './presence/departures.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
 import { AppProviders, type Providers } from './push/app-providers.ts';
 import { BeamsWebhookDelivery } from './push/beams-webhooks/beams-webhook-delivery.ts';
@@ -49,6 +51,7 @@ export interface PushSurroundings {
   readonly database: Database | undefined;
   readonly registry: AppRegistry;
   readonly presence: Pick<PresenceStore, 'online'>;
+  readonly departures: Departures;
   readonly policy: AddressPolicy;
   readonly names: NameLookup;
   readonly limiter: RateLimiter;
@@ -63,6 +66,7 @@ export interface PushSurroundings {
 export interface PushSide {
   readonly doors: readonly Door[];
   readonly adminRoutes: AdminRoutes;
+  readonly notifications: EventNotifications;
   start(): void;
   /** Called when no requests come any more. What is under way has `ms` to end; the rest is kept, if there is a database. */
   stop(ms: number): Promise<void>;
@@ -76,8 +80,7 @@ export async function composePush(
   settings: PushDeliverySettings,
   around: PushSurroundings,
 ): Promise<PushSide> {
-  const { database, registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } =
-    around;
+  const { database, registry, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
   warnOfBeams(around);
   const registered = database && registryIn(database, around);
 
@@ -105,7 +108,7 @@ export async function composePush(
       devices: registered?.devices,
       providersOf: (appId) => providers.of(appId),
       instanceOf: (appId) => registry.byId(appId)?.push.beams?.instanceId,
-      online: (appId, users) => presence.online(appId, users),
+      connected: (appId, users, since) => connectedSince(around, appId, users, since),
       hook: webhooks,
       metrics: meters,
       ids,
@@ -130,6 +133,7 @@ export async function composePush(
       centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
       kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
     ],
+    notifications: new EventNotifications(registered && { publishing, clock, log }),
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();

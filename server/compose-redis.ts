@@ -6,6 +6,7 @@ import { clusterPresence, leasesOf } from './compose-presence.ts';
 import { redisWebhooks } from './compose-redis-webhooks.ts';
 import type { RedisSettings, RedisTlsSettings } from './config/config.ts';
 import { randomIds, randomNodeNumber } from './lib/random-ids.ts';
+import { RedisDepartures } from './presence/redis-departures.ts';
 import type { TlsMaterial } from './redis/connection-options.ts';
 import { NodeInbox } from './redis/node-inbox.ts';
 import { RedisBroker } from './redis/redis-broker.ts';
@@ -38,6 +39,7 @@ export async function redisParts(settings: RedisSettings, ports: PartsPorts): Pr
   });
   return {
     presence: cluster.presence,
+    departures: new RedisDepartures(shared),
     webhooks: queue,
     deadLetters,
     start: cluster.start,

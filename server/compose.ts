@@ -97,7 +97,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
   const shared =
     config.redis === undefined ? memoryParts(partsPorts) : await redisParts(config.redis, partsPorts);
-  const { broker, cache, limiter, ids, presence, webhooks, deadLetters } = shared;
+  const { broker, cache, limiter, ids, presence, departures, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
   const deadlines = new AuthorizationDeadlines(clock);
@@ -113,6 +113,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const ports = {
     broker,
     presence,
+    departures,
     registry,
     cache,
     misses,
@@ -166,6 +167,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     database,
     registry,
     presence,
+    departures,
     policy,
     names,
     limiter,
@@ -188,7 +190,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           ]),
           logger,
         );
-  const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
+  const api = new SignedApi(ports, apiRoutes({ ...ports, publisher, notifications: push.notifications }));
   const site = new Site(pages, [authSite, ...push.doors], admin, api, logger);
 
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {

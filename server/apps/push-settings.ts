@@ -78,6 +78,8 @@ export interface PushSettings {
   readonly hms: HmsSettings | undefined;
   /** Patterns with `*`: names that are one group for interests and channels. */
   readonly sharedNames: readonly string[];
+  /** Patterns with `{user}`: channels that are a user's, as far as an event's notification goes. */
+  readonly userChannels: readonly string[];
 }
 
 /** An app without push. */
@@ -90,4 +92,10 @@ export const NO_PUSH: PushSettings = {
   webPush: undefined,
   hms: undefined,
   sharedNames: [],
+  userChannels: [],
 };
+
+/** Whether the app has a provider to send notifications with. */
+export function canSend({ fcm, apns, webPush, hms }: PushSettings): boolean {
+  return fcm !== undefined || apns !== undefined || webPush !== undefined || hms !== undefined;
+}

@@ -3,7 +3,7 @@ import type { ApnsSettings, PushSettings } from '../apps/push-settings.ts';
 
 /** @param mask stands in place of each secret */
 export function maskedPush(push: PushSettings, mask: string, maskedUrl: (url: string) => string): object {
-  const { beams, centrifugo, kinvey, fcm, apns, webPush, hms, sharedNames } = push;
+  const { beams, centrifugo, kinvey, fcm, apns, webPush, hms, sharedNames, userChannels } = push;
   return {
     beams: beams && {
       ...beams,
@@ -17,6 +17,7 @@ export function maskedPush(push: PushSettings, mask: string, maskedUrl: (url: st
     webPush: webPush && { ...webPush, privateKey: mask },
     hms: hms && { ...hms, appSecret: mask },
     sharedNames,
+    userChannels,
   };
 }
 

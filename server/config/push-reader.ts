@@ -34,7 +34,7 @@ export function readPush(entry: PushEntry | undefined, spell: SpellPart, readFil
   const problems: Problem[] = [];
   const reader = (group: string) =>
     new PartReader({ spell: (name) => spell(`${group}.${name}`), readFile, problems });
-  const { beams, centrifugo, kinvey, fcm, apns, webPush, hms, sharedNames = [] } = entry;
+  const { beams, centrifugo, kinvey, fcm, apns, webPush, hms, sharedNames = [], userChannels = [] } = entry;
   const push: PushSettings = {
     beams: beams && readBeams(beams, reader('beams')),
     centrifugo: centrifugo && { apiKey: reader('centrifugo').need('apiKey', centrifugo.apiKey, CENTRIFUGO) },
@@ -44,6 +44,7 @@ export function readPush(entry: PushEntry | undefined, spell: SpellPart, readFil
     webPush: webPush && readWebPush(webPush, reader('webPush')),
     hms: hms && readHms(hms, reader('hms')),
     sharedNames,
+    userChannels,
   };
   return { push, problems };
 }

@@ -3,6 +3,7 @@
  * that the environment describes. What the parts demand of each other is in `push-reader.ts`.
  */
 import { z } from 'zod';
+import { isUserPattern } from '../push/user-channels.ts';
 import { beams, beamsWebhook, beamsWebhookUrl, centrifugo, kinvey } from './push-doors-schema.ts';
 import { named, names, texts } from './push-kinds.ts';
 import { apns, fcm, hms, webPush } from './push-providers-schema.ts';
@@ -13,6 +14,16 @@ const sharedNames = texts(
   1000,
   'Patterns with `*`: names that are one group, as interest and as channel',
   { must: 'a list of at most 1000 patterns', ...names('PUSH_SHARED_NAMES') },
+).optional();
+
+const userChannels = texts(
+  described(z.string().min(1).max(255).refine(isUserPattern), {
+    description: 'A pattern of channel names',
+    must: 'a channel name with {user} in it once, and * at most once with other characters between the two',
+  }),
+  100,
+  "Patterns of channel names with `{user}`: whom an event's `push` is for",
+  { must: 'a list of at most 100 patterns', ...names('PUSH_USER_CHANNELS') },
 ).optional();
 
 const part = <S extends z.ZodRawShape>(description: string, shape: S) =>
@@ -52,6 +63,7 @@ export const pushSchema = described(
     webPush: part('Web Push', webPush).optional(),
     hms: part('HMS Push Kit', hms).optional(),
     sharedNames,
+    userChannels,
   }),
   { description: 'Push notifications', must: 'the settings of push notifications' },
 );
@@ -71,6 +83,7 @@ export const oneAppPush = group(HEADING, {
   webPush: group(HEADING, webPush).prefault({}),
   hms: group(HEADING, hms).prefault({}),
   sharedNames,
+  userChannels,
 }).prefault({});
 
 /** Of the node, for all apps. */

@@ -2,7 +2,8 @@
 import { isRegistryTarget } from './expand-job.ts';
 import { JOB_SIZE, type NewJob, piecesOf, type Work } from './jobs.ts';
 import type { ProvidersOf } from './pipeline.ts';
-import type { Accepted, NewPublish } from './publish.ts';
+import type { NewPublish } from './publish.ts';
+import type { Objection } from './publishing.ts';
 import { isPayloadProblem } from './push-provider.ts';
 import type { QueuedPublish } from './push-queue.ts';
 import { isMissing, Rendering } from './rendering.ts';
@@ -18,7 +19,7 @@ export function objectionTo(
   publish: QueuedPublish,
   providersOf: ProvidersOf,
   instanceId: string | undefined,
-): Exclude<Accepted, { readonly kind: 'accepted' }> | undefined {
+): Objection | undefined {
   const { target, payloads } = publish;
   const providers = providersOf(publish.appId);
   if (!isRegistryTarget(target)) {

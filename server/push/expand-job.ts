@@ -48,13 +48,14 @@ function pageOf(
 }
 
 async function onlineAmong(
-  { appId, offlineOnly }: QueuedPublish,
+  { appId, offlineOnly, createdAt, sendAt }: QueuedPublish,
   devices: readonly AudienceDevice[],
-  { online }: PipelinePorts,
+  { connected }: PipelinePorts,
 ): Promise<ReadonlySet<string>> {
   if (offlineOnly === undefined) return new Set();
+  const since = Math.max(createdAt, sendAt ?? 0);
   const users = new Set(devices.flatMap(({ user }) => (user === undefined ? [] : [user])));
-  return new Set(users.size === 0 ? [] : await online(appId, [...users]));
+  return new Set(users.size === 0 ? [] : await connected(appId, [...users], since));
 }
 
 /** Devices sorted by what is to be done for them. */
@@ -73,7 +74,8 @@ class Plan {
 
   add(device: AudienceDevice): void {
     const { id, provider, user } = device;
-    if (user !== undefined && this.#online.has(user)) this.#skip(device, 'online', 'the user is connected');
+    if (user !== undefined && this.#online.has(user))
+      this.#skip(device, 'online', 'the user is or was connected');
     else if (this.#publish.payloads[provider] === undefined) {
       this.#skip(device, 'no_payload', `the publish has nothing for ${provider}`);
     } else if (!this.#providers.has(provider)) {

@@ -52,8 +52,8 @@ export interface PipelinePorts {
   readonly providersOf: ProvidersOf;
   /** The app's Beams instance; undefined if it has none. */
   readonly instanceOf: (appId: string) => string | undefined;
-  /** Which of an app's users are connected. */
-  readonly online: (appId: string, users: readonly string[]) => Eventual<readonly string[]>;
+  /** Which of an app's users are connected, or were at any time after `since`, milliseconds since the epoch. */
+  readonly connected: (appId: string, users: readonly string[], since: number) => Eventual<readonly string[]>;
   readonly hook: FinishHook;
   readonly metrics: PushMetrics;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { beginningOf, objectionTo } from './accepting.ts';
 import type { DeviceStore, Page, PageQuery } from './device-store.ts';
 import type { FinishHook, ProvidersOf } from './pipeline.ts';
 import type { Accepted, NewPublish, Outcome, PublishReport } from './publish.ts';
-import type { Publishing, Receipt } from './publishing.ts';
+import type { Objection, Publishing, Receipt } from './publishing.ts';
 import { type PushMetrics, recipientTypeOf } from './push-metrics.ts';
 import type { AcceptedPublish, PushQueue } from './push-queue.ts';
 
@@ -31,12 +31,15 @@ export class Publisher implements Publishing {
     this.#wake = wake;
   }
 
+  objectionTo(publish: NewPublish): Objection | undefined {
+    return this.#objectionTo(this.#accepted(publish, this.#ports.clock.now()));
+  }
+
   async accept(publish: NewPublish): Promise<Accepted> {
-    const { queue, providersOf, instanceOf, metrics, clock } = this.#ports;
+    const { queue, metrics, clock } = this.#ports;
     const accepted = this.#accepted(publish, clock.now());
-    const { appId, createdAt, sendAt, target } = accepted;
-    // Not in the queue yet: its number is nobody's.
-    const objection = objectionTo({ ...accepted, id: 0 }, providersOf, instanceOf(appId));
+    const { createdAt, sendAt, target } = accepted;
+    const objection = this.#objectionTo(accepted);
     if (objection !== undefined) return objection;
     const { jobs, targeted } = beginningOf(accepted, createdAt);
     const answer = await queue.accept(accepted, jobs, targeted);
@@ -68,6 +71,12 @@ export class Publisher implements Publishing {
     // Whether the notification is noted as sent doesn't matter: a device may be faster than we are.
     const news = await queue.receive({ ...receipt, appId, at: clock.now() });
     return { news, user: news ? device.user : undefined };
+  }
+
+  #objectionTo(publish: AcceptedPublish): Objection | undefined {
+    const { providersOf, instanceOf } = this.#ports;
+    // Not in the queue yet: its number is nobody's.
+    return objectionTo({ ...publish, id: 0 }, providersOf, instanceOf(publish.appId));
   }
 
   #accepted(publish: NewPublish, createdAt: number): AcceptedPublish {

@@ -12,7 +12,12 @@ export interface Receipt {
   readonly flags: Readonly<Record<string, boolean>>;
 }
 
+/** Why a publish is not accepted. */
+export type Objection = Exclude<Accepted, { readonly kind: 'accepted' }>;
+
 export interface Publishing {
+  /** What `accept` would say against a publish, as far as the publish itself tells; undefined if nothing. Keeps nothing. */
+  objectionTo(publish: NewPublish): Objection | undefined;
   /** Checks a publish and keeps it, in one transaction: from then on it is sent whatever happens to this node. */
   accept(publish: NewPublish): Promise<Accepted>;
   /** Stops what has not been handed to a provider yet. False: no such publish, or nothing left to stop. */

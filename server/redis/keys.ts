@@ -103,6 +103,11 @@ export class RedisKeys {
     return `${this.#prefix}{${shardOf('', name)}}:rate:${name}`;
   }
 
+  /** When a user's last connection on a node was closed. */
+  departure(appId: string, userId: string): string {
+    return this.#named('left', appId, userId);
+  }
+
   /** When a user's grants were revoked. */
   revocation(appId: string, userId: string): string {
     return this.#named('revoked', appId, userId);

@@ -95,7 +95,7 @@ export class Sessions {
     deadlines.forget(connection);
     this.#ports.gone(connection);
     counters.closed(code);
-    disconnect(this.#ports, connection);
+    disconnect(this.#ports, connection, code);
   }
 
   #handle(connection: Connection, message: ClientMessage): void {

@@ -8,12 +8,15 @@ import { EventData, EventPublication } from '../../server/broker/publications.ts
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import { MemoryRateLimiter } from '../../server/limits/memory-rate-limiter.ts';
+import type { Departures } from '../../server/presence/departures.ts';
+import { MemoryDepartures } from '../../server/presence/memory-departures.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { frameText } from '../support/publications.ts';
 import { RecordingSink } from '../support/webhook-sinks.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
+import { departuresContract } from './departures.contract.ts';
 import { grantStoreContract } from './grant-store.contract.ts';
 import { COUNTING_APP, presenceStoreContract } from './presence-store.contract.ts';
 import { rateLimiterContract } from './rate-limiter.contract.ts';
@@ -24,6 +27,32 @@ const countingApps = () =>
 describe('MemoryBroker', () => {
   const nothing = async (): Promise<void> => undefined;
   brokerContract(async () => ({ brokers: [new MemoryBroker()], settled: nothing, stop: nothing }));
+});
+
+describe('MemoryDepartures', () => {
+  departuresContract(async () => {
+    const clock = new FakeClock();
+    const left = new MemoryDepartures(10, clock);
+    const departures: Departures = {
+      left(appId, userId) {
+        clock.advance(1);
+        left.left(appId, userId);
+      },
+      leftSince: (...question) => left.leftSince(...question),
+    };
+    return { departures, other: departures, now: () => clock.now(), stop: async () => undefined };
+  });
+
+  it('remembers so many, and those for a day and an hour', () => {
+    const clock = new FakeClock();
+    const departures = new MemoryDepartures(2, clock);
+    const users = ['a', 'b', 'c', 'd'];
+    for (const user of ['a', 'b', 'c', 'b']) departures.left('app', user);
+    expect(departures.leftSince('app', users, 0)).toEqual(['b', 'c']);
+    clock.advance(25 * 3600 * 1000);
+    departures.left('app', 'd');
+    expect(departures.leftSince('app', users, 0)).toEqual(['d']);
+  });
 });
 
 describe('MemoryGrantStore', () => {

@@ -1,10 +1,11 @@
 /** The implementations over Redis keep their ports' promises, on a single server and on a Cluster. */
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryGrantStore } from '../../server/auth/memory-grant-store.ts';
 import type { Publication } from '../../server/broker/broker.ts';
 import { OccasionalLog } from '../../server/lib/occasional-log.ts';
 import { systemClock } from '../../server/lib/system-clock.ts';
 import type { RateLimiter } from '../../server/limits/rate-limiter.ts';
+import { RedisDepartures } from '../../server/presence/redis-departures.ts';
 import { RedisBroker } from '../../server/redis/redis-broker.ts';
 import { RedisChannelCache } from '../../server/redis/redis-channel-cache.ts';
 import type { RedisConnections } from '../../server/redis/redis-connections.ts';
@@ -16,6 +17,7 @@ import { connectRedis } from '../support/redis-node.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
+import { departuresContract } from './departures.contract.ts';
 import { grantStoreContract } from './grant-store.contract.ts';
 import { rateLimiterContract } from './rate-limiter.contract.ts';
 
@@ -66,6 +68,36 @@ describe.each([
           for (const each of connections) each.close();
         },
       };
+    });
+  });
+
+  describe('RedisDepartures', () => {
+    departuresContract(async () => {
+      await redis.flush();
+      const connections = [await connect(), await connect()] as const;
+      const [departures, other] = connections.map((each) => new RedisDepartures({ ...ports, redis: each }));
+      if (departures === undefined || other === undefined) throw new Error('there are two nodes');
+      return {
+        departures,
+        other,
+        now: () => systemClock.now(),
+        stop: async () => {
+          for (const each of connections) each.close();
+        },
+      };
+    });
+
+    it('are forgotten after a day and an hour, and not before', async () => {
+      await redis.flush();
+      const connections = await connect();
+      new RedisDepartures({ ...ports, redis: connections }).left('app', 'a');
+      const key = connections.keys.departure('app', 'a');
+      await eventually(async () => {
+        const left = await connections.command((client) => client.pttl(key));
+        expect(left).toBeGreaterThan(24 * 3600 * 1000);
+        expect(left).toBeLessThanOrEqual(25 * 3600 * 1000);
+      });
+      connections.close();
     });
   });
 

@@ -22,6 +22,7 @@ import { UnsubscribeCommand } from '../../server/channels/unsubscribe.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import type { Logger } from '../../server/lib/logger.ts';
 import { randomIds } from '../../server/lib/random-ids.ts';
+import { MemoryDepartures } from '../../server/presence/memory-departures.ts';
 import { MemoryPresenceStore } from '../../server/presence/memory-presence-store.ts';
 import type { PresenceStore } from '../../server/presence/presence-store.ts';
 import { AuthorizationDeadlines } from '../../server/socket/authorization-deadlines.ts';
@@ -207,6 +208,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
   const ports = {
     broker,
     presence: slowPresence,
+    departures: new MemoryDepartures(100, clock),
     cache,
     misses: new CacheMisses(cache, webhooks, logger),
     webhooks,

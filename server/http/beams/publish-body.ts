@@ -1,8 +1,9 @@
 /** The body of a publish: what Beams' rules say of it, and what it asks for. Pure. */
-import { type BeamsBlocks, LONGEST_TTL, payloadsOf } from '../../push/beams-payloads.ts';
+import { type BeamsBlocks, payloadsOf } from '../../push/beams-payloads.ts';
 import type { Payloads } from '../../push/payloads.ts';
 import type { PublishTarget } from '../../push/publish.ts';
-import { boolean, either, integer, list, object, oneOf, type Rule, says, text } from './body-rules.ts';
+import { list, object, type Rule, says, text } from './body-rules.ts';
+import { apns, fcm, seconds, web } from './payload-rules.ts';
 
 export interface AskedPublish {
   readonly target: PublishTarget;
@@ -17,9 +18,6 @@ export const LONGEST_NAME = 164;
 export const INTEREST_NAME = /^[a-zA-Z0-9_\-=@,.;]+$/;
 const MAX_INTERESTS = 100;
 const MAX_USERS = 1000;
-/** The last second that a JavaScript date knows. */
-const LAST_SECOND = 8_640_000_000_000;
-const LONGEST_COLLAPSE_ID = 64;
 
 const interestRule: Rule = text({ min: 1, max: LONGEST_NAME, pattern: INTEREST_NAME });
 
@@ -27,74 +25,6 @@ const TARGETS: Readonly<Record<'interests' | 'users', Rule>> = {
   interests: list(interestRule, { min: 1, max: MAX_INTERESTS }),
   users: list(text({ min: 1, max: LONGEST_NAME }), { min: 1, max: MAX_USERS, unique: true }),
 };
-
-const seconds = integer(0, LAST_SECOND);
-
-const apns: Rule = object({
-  fields: {
-    aps: object(),
-    data: object(),
-    collapse_id: text({ min: 1, max: LONGEST_COLLAPSE_ID, pattern: /^[ -~]*$/ }),
-    expiration: seconds,
-    priority: oneOf(5, 10),
-    pusher: object({ fields: { disable_delivery_tracking: boolean } }),
-  },
-});
-
-/** A list, or one as JSON in a text, as the retired API had it. */
-const args = either(list(text()), text());
-
-const fcm: Rule = object({
-  fields: {
-    notification: object({
-      fields: {
-        title: text(),
-        body: text(),
-        image: text(),
-        icon: text(),
-        sound: text(),
-        tag: text(),
-        color: text(),
-        click_action: text(),
-        android_channel_id: text(),
-        body_loc_key: text(),
-        body_loc_args: args,
-        title_loc_key: text(),
-        title_loc_args: args,
-      },
-    }),
-    data: fcmData,
-    priority: oneOf('normal', 'high'),
-    collapse_key: text(),
-    time_to_live: integer(0, LONGEST_TTL),
-  },
-});
-
-const RESERVED = /^(?:from$|message_type$|google\.|gcm\.)/;
-
-/** Firebase keeps some names for itself and refuses the message. */
-function fcmData(value: unknown, path: string): string | undefined {
-  const violation = object()(value, path);
-  if (violation !== undefined) return violation;
-  const reserved = Object.keys(value as object).find((name) => RESERVED.test(name));
-  return reserved === undefined ? undefined : says(path, `Additional property ${reserved} is not allowed`);
-}
-
-const web: Rule = object({
-  fields: {
-    time_to_live: integer(0, LONGEST_TTL),
-    notification: object({
-      fields: {
-        title: text(),
-        body: text(),
-        icon: text(),
-        deep_link: text(),
-        hide_notification_if_site_has_focus: boolean,
-      },
-    }),
-    data: object({ forbidden: ['pusher'] }),
-  },
-});
 
 const PLATFORMS = ['apns', 'fcm', 'web'];
 

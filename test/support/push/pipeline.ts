@@ -73,7 +73,7 @@ export function testNode(parts: NodeParts): TestNode {
     devices,
     providersOf: (id) => (id === appId ? providers : none),
     instanceOf: (id) => (id === appId ? INSTANCE : undefined),
-    online: (_app, users) => users.filter((user) => node.online.has(user)),
+    connected: (_app, users) => users.filter((user) => node.online.has(user)),
     hook: {
       wants: ({ target, door }) => target.kind === 'users' && door === 'beams',
       async finished(publish) {

@@ -52,7 +52,7 @@ const push = buildPush(
     devices: undefined,
     providersOf: () => new Map([['fcm', provider]]),
     instanceOf: () => undefined,
-    online: () => [],
+    connected: () => [],
     hook: {
       wants: () => true,
       async finished({ publicId, status, counts }) {

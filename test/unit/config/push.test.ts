@@ -96,6 +96,7 @@ describe('push by environment', () => {
         tokenEndpoint: 'http://127.0.0.1:9002/oauth2/v3/token',
       },
       sharedNames: [],
+      userChannels: [],
     });
   });
 
@@ -150,6 +151,16 @@ describe('push by environment', () => {
   ])('names what is missing beside %j', (env, problem) => {
     expect(problems({ env })).toEqual([expect.stringContaining(problem)]);
   });
+
+  it.each(['private-user', '{user}-{user}', 'private-*{user}', 'private {user}'])(
+    'refuses “%s” as a pattern of user channels',
+    (pattern) => {
+      expect(problems({ env: { CARILLON_PUSH_USER_CHANNELS: `private-{user},${pattern}` } })).toEqual([
+        'CARILLON_PUSH_USER_CHANNELS[1] must be a channel name with {user} in it once, and * at most once ' +
+          `with other characters between the two, but is "${pattern}"`,
+      ]);
+    },
+  );
 
   it('names the missing half of a webhook', () => {
     const { CARILLON_BEAMS_WEBHOOK_SECRET: _, ...env } = ENV;

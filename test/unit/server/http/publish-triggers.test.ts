@@ -18,6 +18,7 @@ const trigger = (...channels: string[]) => ({
   data: 'x',
   socketId: undefined,
   info: undefined,
+  push: undefined,
 });
 
 /** Takes what goes to a channel called `ok`, and fails for others as their names say. */
