@@ -3,16 +3,16 @@ import { NO_RELAY } from './auth/grant-relay.ts';
 import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
-import type { RedisPartsPorts, SharedParts } from './compose-redis.ts';
-import type { Config } from './config/config.ts';
+import type { PartsPorts, SharedParts } from './compose-parts.ts';
 import { randomIds } from './lib/random-ids.ts';
 import { MemoryPresenceStore } from './presence/memory-presence-store.ts';
 import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
 import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
 
-export function memoryParts(config: Config, shared: RedisPartsPorts): SharedParts {
+export function memoryParts(given: PartsPorts): SharedParts {
   const ids = randomIds();
-  const ports = { ...shared, ids };
+  const { config } = given;
+  const ports = { ...given, ids };
   const broker = new MemoryBroker();
   const deadLetters = new MemoryDeadLetters(config.webhooks, ports);
   const webhooks = new MemoryWebhookQueue(config.webhooks, { ...ports, deadLetters });

@@ -45,7 +45,7 @@ import { SqlPushQueue } from './push/storage/sql-push-queue.ts';
 import type { PushMeters } from './telemetry/push-meters.ts';
 
 export interface PushSurroundings {
-  /** Undefined: no devices are known, and webhooks are kept in memory. */
+  /** Undefined: nothing is registered, and what is sent is kept in memory. */
   readonly database: Database | undefined;
   readonly registry: AppRegistry;
   readonly presence: Pick<PresenceStore, 'online'>;
@@ -127,8 +127,8 @@ export async function composePush(
   return {
     doors: [
       new BeamsSite({ instances, api: beams, limiter, logger, log }),
-      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
-      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger, log }),
+      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger, log }),
     ],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {

@@ -8,8 +8,8 @@ import { applyAppChanges } from './channels/app-changes.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
+import { Publisher } from './channels/event-publisher.ts';
 import { Hub } from './channels/hub.ts';
-import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
@@ -64,10 +64,10 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Milliseconds between the last close frame and the end of the sockets. */
-const LAST_WORDS_MS = 100;
 /** Callers of the auth endpoints whose rate is remembered: some hundred bytes each. */
 const RATE_BUCKETS = 100_000;
+/** Milliseconds between the last close frame and the end of the sockets. */
+const LAST_WORDS_MS = 100;
 
 /** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
@@ -93,10 +93,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     chance: systemChance,
     log,
     logger,
-    webhooks: config.webhooks,
+    config,
   };
   const shared =
-    config.redis === undefined ? memoryParts(config, partsPorts) : await redisParts(config.redis, partsPorts);
+    config.redis === undefined ? memoryParts(partsPorts) : await redisParts(config.redis, partsPorts);
   const { broker, cache, limiter, ids, presence, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 

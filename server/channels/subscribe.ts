@@ -16,6 +16,7 @@ import type { AppRegistry } from '../apps/app-registry.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
 import type { Roster } from '../presence/roster.ts';
 import { authProblem } from './authorize.ts';
@@ -83,7 +84,8 @@ export class SubscribeCommand {
   #unavailable(connection: Connection, subscription: Subscription, error: unknown): void {
     const { logger } = this.#ports;
     const channel = subscription.channel.name;
-    logger.error({ err: error, channel, socketId: connection.id }, 'subscribe failed');
+    const level = error instanceof Unavailable ? 'warn' : 'error';
+    logger[level]({ err: error, channel, socketId: connection.id }, 'subscribe failed');
     if (subscription.state === 'joining') this.#letGo(connection, subscription);
     else if (subscription.state === 'counted') {
       const left = leaveChannel(this.#ports, connection, subscription);

@@ -46,19 +46,11 @@ export interface WebhookDeliverySettings {
   /** Events queued per endpoint at most, and their bytes. Past either the oldest become dead letters. */
   readonly queueLimit: number;
   readonly queueBytes: number;
-  /** Dead letters kept on this node, and their bytes. Past either the oldest are lost. */
+  /** Dead letters kept, on this node or in Redis, and their bytes. Past either the oldest are lost. */
   readonly deadLetterLimit: number;
   readonly deadLetterBytes: number;
   /** Seconds a stopping node goes on sending what is queued. */
   readonly drainSeconds: number;
-}
-
-/** Of push, for all apps; an app's own is in its `push`. */
-export interface PushDeliverySettings {
-  /** Days after which devices that did not register again are removed; 0 keeps them. */
-  readonly maxInactiveDeviceDays: number;
-  /** Days for which finished publishes can be asked about. */
-  readonly keepDays: number;
 }
 
 export interface RedisHost {
@@ -100,6 +92,14 @@ export interface RedisSettings {
   /** Milliseconds a subscription waits for Redis to come back before it is refused. */
   readonly followTimeoutMs: number;
   readonly whenAway: WhenRedisIsAway;
+}
+
+/** Of push, for all apps; an app's own is in its `push`. */
+export interface PushDeliverySettings {
+  /** Days after which devices that did not register again are removed; 0 keeps them. */
+  readonly maxInactiveDeviceDays: number;
+  /** Days for which finished publishes can be asked about. */
+  readonly keepDays: number;
 }
 
 export interface TlsSettings {
@@ -144,11 +144,11 @@ export interface Config {
   readonly limits: NodeLimits;
   readonly cache: CacheSettings;
   readonly webhooks: WebhookDeliverySettings;
-  readonly push: PushDeliverySettings;
   /** Undefined: this node is alone. */
   readonly redis: RedisSettings | undefined;
   /** Where devices, their users, notifications and apps are kept; undefined: nowhere, and push knows no devices. */
   readonly database: DatabaseSettings | undefined;
+  readonly push: PushDeliverySettings;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */

@@ -4,9 +4,8 @@ import { described, filePath, group, secretText, toggle, whole } from './setting
 
 export const redisSchema = group('Redis, which makes several nodes one', {
   url: described(z.string().min(1).max(4096), {
-    description:
-      'Where Redis is: redis://user:password@host:6379/0, or rediss:// for TLS; redis+sentinel://host,host/master and ' +
-      'redis+cluster://host,host; none: this node is alone',
+    description: 'Address of Redis, as in docs/clustering.md: redis://user:password@host:6379/0',
+    fallback: 'none: this node is alone',
     must: 'an address such as redis://127.0.0.1:6379',
     secret: true,
   }).optional(),
@@ -20,8 +19,7 @@ export const redisSchema = group('Redis, which makes several nodes one', {
   }).optional(),
   password: secretText('Password, in place of the one in the address').optional(),
   keyPrefix: described(z.string().regex(/^[\w.:/-]{0,100}$/), {
-    description:
-      'What every key and pub/sub channel starts with; clusters that share a Redis need different ones',
+    description: 'What keys and pub/sub channels start with; clusters that share a Redis need different ones',
     must: 'text of at most 100 letters, digits or any of _ . : / -',
   }).default('carillon:'),
   sentinel: group('Redis, which makes several nodes one', {
@@ -57,10 +55,9 @@ export const redisSchema = group('Redis, which makes several nodes one', {
     100,
     600_000,
     10_000,
-    'Milliseconds a subscription waits for Redis to come back before its client is sent away',
+    'Milliseconds a subscription waits for Redis before its client is sent away',
   ),
   whenAway: described(z.enum(['refuse', 'local']), {
-    description:
-      'While Redis is away, events from the HTTP API are refused with 503, or reach the clients of this node only',
+    description: 'What becomes of HTTP triggers while Redis is away: 503, or this node alone has them',
   }).default('refuse'),
 }).prefault({});

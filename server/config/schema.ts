@@ -260,17 +260,11 @@ export const nodeSchema = group('Node', {
       0,
       10_000_000,
       100_000,
-      'Dead letters kept on this node; past it the oldest are lost',
+      'Dead letters kept, on this node or in Redis; past it the oldest are lost',
     ),
-    deadLetterBytes: whole(
-      0,
-      17_179_869_184,
-      67_108_864,
-      'Bytes of dead letters on this node; past it likewise',
-    ),
+    deadLetterBytes: whole(0, 17_179_869_184, 67_108_864, 'Bytes of dead letters; past it likewise'),
     drainSeconds: whole(0, 3600, 5, 'Seconds a stopping node goes on sending webhooks'),
   }).prefault({}),
-  push: pushDelivery.prefault({}),
   redis: redisSchema,
   database: group('Database', {
     url: described(z.string().max(4096).refine(isDatabaseUrl), {
@@ -279,8 +273,7 @@ export const nodeSchema = group('Node', {
       secret: true,
     }).optional(),
     sslMode: described(z.enum(SSL_MODES), {
-      description:
-        "Whether its connections are encrypted, and whether its certificate's name and issuer are checked",
+      description: "Whether its connections are encrypted, and its certificate's name and issuer checked",
       fallback: 'sslmode of the address, else disable',
     }).optional(),
     caFile: filePath(
@@ -293,6 +286,7 @@ export const nodeSchema = group('Node', {
     must: 'the path of a folder',
     heading: 'Database',
   }).optional(),
+  push: pushDelivery.prefault({}),
   allowPrivateAddresses: toggle(
     false,
     'Let webhooks and push reach private and link-local addresses, and this machine in production',

@@ -13,11 +13,11 @@ export function forbidden(url: URL, policy: AddressPolicy): string | undefined {
 export function neverAllowed(url: URL, policy: AddressPolicy): string | undefined {
   const reason = forbidden(url, policy);
   if (reason !== undefined || url.protocol === 'https:' || policy.allowsAll || isLoopback(url)) return reason;
-  return `${url.origin} is an address without TLS, and those are allowed only with CARILLON_ALLOW_PRIVATE_ADDRESSES (allowPrivateAddresses)`;
+  return `${url.origin} is an address without TLS, and those are not allowed (allowPrivateAddresses, CARILLON_ALLOW_PRIVATE_ADDRESSES)`;
 }
 
 export function notAllowed(host: string): string {
-  return `${host} is a private address, and those are allowed only with CARILLON_ALLOW_PRIVATE_ADDRESSES (allowPrivateAddresses)`;
+  return `${host} is a private address, and those are not allowed (allowPrivateAddresses, CARILLON_ALLOW_PRIVATE_ADDRESSES)`;
 }
 
 function hostOf({ hostname }: URL): string {

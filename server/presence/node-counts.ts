@@ -32,7 +32,7 @@ export class NodeCounts {
 
   /** See `PresenceStore.subscribed`. */
   async changed(appId: string, channel: string, count: number, joiner: string | undefined): Promise<Counted> {
-    const { contributions, steps } = this.#ports;
+    const { contributions, runner, steps } = this.#ports;
     const one = contributions.count(appId, channel);
     const isEdge = one.wanted === 0 || count === 0;
     one.wanted = count;
@@ -42,10 +42,15 @@ export class NodeCounts {
       this.#gather(one);
       return { subscriptions: large ?? count, told: false };
     }
+    if (count === 0) {
+      this.#large.delete(one);
+      await runner.takeAway(one, (actor) => steps.count(actor, appId, channel, 0, undefined));
+      return { subscriptions: 0, told: false };
+    }
     try {
       return await this.#write(one, count, joiner);
     } catch (error) {
-      if (isEdge && count > 0) throw error;
+      if (isEdge) throw error;
       return { subscriptions: count, told: false };
     }
   }
@@ -54,7 +59,7 @@ export class NodeCounts {
     const { runner, steps } = this.#ports;
     const { appId, name } = one;
     const counted = await runner.take(one, count, (actor) => steps.count(actor, appId, name, count, joiner));
-    if (counted.subscriptions > FEW_SUBSCRIBERS && one.wanted > 0) {
+    if (counted.subscriptions > FEW_SUBSCRIBERS) {
       this.#large.set(one, counted.subscriptions);
       if (!counted.told) this.#tellLater(one);
     } else this.#large.delete(one);

@@ -51,6 +51,7 @@ export class PresenceRecovery implements LeaseEvents {
 
   renewed(): void {
     const { runner, replicas, clock } = this.#ports;
+    const complete = clock.now() >= this.#incompleteUntil;
     if (this.#doubtful && !this.#comparing) {
       this.#comparing = true;
       this.#doubtful = false;
@@ -64,8 +65,9 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
+    if (!complete) return;
     runner.repair();
-    if (!this.#comparing && clock.now() >= this.#incompleteUntil) replicas.compareStale();
+    if (!this.#comparing) replicas.compareStale();
   }
 
   async renamed(reason: 'swept' | 'forgotten'): Promise<void> {
@@ -117,16 +119,16 @@ export class PresenceRecovery implements LeaseEvents {
     }
     if (membership.nodeId !== nodeId) return;
     replicas.doubtAll();
-    runner.repair();
-    await this.#putBack(lost);
+    if (lost.length === 0) runner.repair();
+    else await this.#putBack(lost);
   }
 
   /** New steps wait only for those about the same thing. */
   async #putBack(lost: readonly Contribution[]): Promise<void> {
-    if (lost.length === 0) return;
     const { runner, clock, logger } = this.#ports;
     logger.warn({ lost: lost.length }, 'Redis has lost presence: putting it back');
     this.#incompleteUntil = clock.now() + LEASE_MS;
+    runner.hold();
     const unfinished = await Promise.all(
       lost.map((one) =>
         runner.putBack(one).then(

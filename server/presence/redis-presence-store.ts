@@ -92,7 +92,7 @@ export class RedisPresenceStore implements PresenceStore {
       const one = contributions.member(appId, channel, userId);
       one.wanted = 0;
       one.wishes += 1;
-      return runner.takeWhenever(one, 0, (actor) => steps.leave(actor, appId, channel, userId));
+      return runner.takeAway(one, (actor) => steps.leave(actor, appId, channel, userId));
     };
     return this.#handoverMs === 0 ? leave() : this.#later(leave);
   }
@@ -109,7 +109,7 @@ export class RedisPresenceStore implements PresenceStore {
     const signOut = (): Promise<void> => {
       const one = contributions.user(appId, userId);
       one.wanted = 0;
-      return runner.takeWhenever(one, 0, (actor) => steps.signedOut(actor, appId, userId));
+      return runner.takeAway(one, (actor) => steps.signedOut(actor, appId, userId));
     };
     return this.#handoverMs === 0 ? signOut() : this.#later(signOut);
   }

@@ -14,6 +14,8 @@ export interface StepRunnerPorts {
   readonly contributions: Contributions;
   readonly membership: Membership;
   readonly log: OccasionalLog;
+  /** Done when steps can be taken; undefined if they can now. Rejects with `Unavailable` when that takes too long. */
+  readonly whenReady: () => Promise<void> | undefined;
   /** Called when a step found this node swept. */
   readonly onSwept: () => void;
 }
@@ -23,28 +25,32 @@ export class StepRunner {
   readonly #inOrder = new InOrder();
   /** Things of which Redis may have something else than this node wants. */
   readonly #owed = new Set<Contribution>();
+  #holding = false;
 
   constructor(ports: StepRunnerPorts) {
     this.#ports = ports;
   }
 
   /**
-   * Takes a step.
+   * Takes a step, when Redis is there.
    * @param written what Redis has of it afterwards
    * @throws Unavailable, SweptError: the step is owed from then on
    */
   take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
-    return this.#inOrder.run(one.field, () => this.#take(one, written, step));
+    return this.#inOrder.run(one.field, async () => {
+      await this.#ports.whenReady();
+      return this.#take(one, written, step);
+    });
   }
 
-  /** The same for a step that nobody waits for, because it is made up for. */
-  async takeWhenever(
-    one: Contribution,
-    written: number,
-    step: (actor: Actor) => Promise<unknown>,
-  ): Promise<void> {
+  /** The same for a step that takes the thing away: nobody has to wait for it, because it is made up for. */
+  async takeAway(one: Contribution, step: (actor: Actor) => Promise<unknown>): Promise<void> {
+    if (this.#holding) {
+      this.#owed.add(one);
+      return;
+    }
     try {
-      await this.take(one, written, step);
+      await this.#inOrder.run(one.field, () => this.#take(one, 0, step));
     } catch (err) {
       this.#ports.log.warn('presence', { err }, 'presence not written: it will be made up for');
     }
@@ -60,14 +66,21 @@ export class StepRunner {
     this.#owed.add(one);
   }
 
+  /** From here on nothing is taken away, until `repair`: others may still be putting back what Redis has lost. */
+  hold(): void {
+    this.#holding = true;
+  }
+
   /** Takes the steps that are owed. */
   repair(): void {
+    this.#holding = false;
     const owed = [...this.#owed];
     this.#owed.clear();
     for (const one of owed) {
       this.#inOrder
         .run(one.field, async () => {
           if (!one.certain || one.written !== one.wanted) await this.#agree(one);
+          else this.#ports.contributions.settle(one);
         })
         // Owed again.
         .catch(() => undefined);
@@ -76,7 +89,7 @@ export class StepRunner {
 
   /**
    * Redis has lost it: puts it back without anybody's hearing of it. What this node has not wanted any more since then
-   * is put back and taken away, because nobody has heard of that yet.
+   * is put back too, and owed: nobody has heard of that yet.
    */
   async putBack(one: Contribution): Promise<void> {
     await this.#inOrder.run(one.field, async () => {
@@ -86,7 +99,7 @@ export class StepRunner {
       if (lost > 0) {
         await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet' }, lost));
       }
-      if (one.wanted !== lost) await this.#agree(one);
+      if (one.wanted !== lost) this.#owed.add(one);
     });
   }
 

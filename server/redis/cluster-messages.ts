@@ -6,7 +6,7 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 
 /** A frame that came from Redis, for the subscribers of a topic. */
-export class ReceivedPublication implements Publication {
+class ReceivedPublication implements Publication {
   readonly appId: string;
   readonly topic: string;
   readonly exceptSocketId: string | undefined;

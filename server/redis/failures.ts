@@ -29,3 +29,13 @@ export function redisFailure(error: unknown): Error {
 export function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === 'Command timed out';
 }
+
+/** Why a connection failed, in words. A Cluster keeps what its nodes said beside its own error. */
+export function reasonOf(error: unknown): string {
+  const last = error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : undefined;
+  const { message } =
+    last instanceof Error ? last : error instanceof Error ? error : { message: String(error) };
+  return message === '' && error instanceof Error && 'code' in error
+    ? String(error.code)
+    : message.slice(0, 300);
+}

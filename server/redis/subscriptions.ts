@@ -8,17 +8,12 @@ import { Unavailable } from '../lib/unavailable.ts';
 import { isReplyError, redisFailure } from './failures.ts';
 import type { Links } from './links.ts';
 import type { LinkEvents, SubscriberLink } from './subscriber-link.ts';
+import { Waiters } from './waiters.ts';
 
 /** @param since when the first of the channels was lost, in milliseconds since the epoch */
 export type GapListener = (channels: readonly string[], since: number) => void;
 
 export type MessageListener = (message: Buffer) => void;
-
-interface Waiting {
-  resolve(): void;
-  reject(error: Error): void;
-  readonly cancel: () => void;
-}
 
 interface Entry {
   readonly channel: string;
@@ -29,7 +24,7 @@ interface Entry {
   confirmed: boolean;
   /** When it was lost after having been confirmed: messages may have been missed since. */
   gapSince: number | undefined;
-  readonly waiting: Waiting[];
+  readonly waiting: Waiters;
 }
 
 interface Gap {
@@ -104,22 +99,16 @@ export class Subscriptions {
         epoch: 0,
         confirmed: false,
         gapSince: undefined,
-        waiting: [],
+        waiting: new Waiters(),
       };
       this.#entries.set(channel, entry);
       this.#unsent.add(entry);
       this.#flushSoon();
     }
-    const { confirmed, waiting } = entry;
-    if (confirmed) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(this.#waitMs, () => {
-        waiting.splice(waiting.indexOf(one), 1);
-        reject(new Unavailable(`Redis didn't confirm a subscription within ${this.#waitMs} ms`, 'no'));
-      });
-      const one: Waiting = { resolve, reject, cancel };
-      waiting.push(one);
-    });
+    if (entry.confirmed) return Promise.resolve();
+    const late = (): Error =>
+      new Unavailable(`Redis didn't confirm a subscription within ${this.#waitMs} ms`, 'no');
+    return entry.waiting.wait(this.#waitMs, this.#clock, late);
   }
 
   /** Stops receiving a channel. Whoever still waits for it is told so. */
@@ -129,7 +118,7 @@ export class Subscriptions {
     this.#entries.delete(channel);
     this.#unsent.delete(entry);
     if (entry.link !== undefined && entry.link.epoch === entry.epoch) entry.link.unsubscribe([channel]);
-    settle(entry, new Unavailable('The subscription was given up', 'no'));
+    entry.waiting.settle(new Unavailable('The subscription was given up', 'no'));
   }
 
   /** Whether a channel is not received for the moment although it was asked for, and was before. */
@@ -140,7 +129,8 @@ export class Subscriptions {
   close(): void {
     this.#closed = true;
     this.#links.close();
-    for (const entry of this.#entries.values()) settle(entry, new Unavailable('The node is stopping', 'no'));
+    for (const entry of this.#entries.values())
+      entry.waiting.settle(new Unavailable('The node is stopping', 'no'));
     this.#entries.clear();
     this.#unsent.clear();
   }
@@ -227,7 +217,7 @@ export class Subscriptions {
       if (entry.gapSince !== undefined) regained.push({ channel: entry.channel, since: entry.gapSince });
       entry.gapSince = undefined;
       entry.confirmed = true;
-      settle(entry);
+      entry.waiting.settle();
     }
     return regained;
   }
@@ -237,19 +227,11 @@ export class Subscriptions {
     for (const entry of entries) {
       this.#drop(entry);
       // Not a matter of waiting: rights are missing.
-      if (isReplyError(error) && error.message.startsWith('NOPERM')) settle(entry, failure);
+      if (isReplyError(error) && error.message.startsWith('NOPERM')) entry.waiting.settle(failure);
     }
     if (isReplyError(error))
       this.#log.warn('subscribe', { reason: failure.message }, 'Redis refused a subscription');
     this.#links.refresh();
     if (entries.length > 0) this.#clock.after(RETRY_MS, () => this.#flush());
-  }
-}
-
-function settle({ waiting }: Entry, error?: Error): void {
-  for (const { resolve, reject, cancel } of waiting.splice(0)) {
-    cancel();
-    if (error === undefined) resolve();
-    else reject(error);
   }
 }

@@ -375,6 +375,31 @@ describe('the connection', () => {
     expect(fake.http2.connections).toHaveLength(1);
   });
 
+  it('one that leaves and never answers what it has is given up in time', async () => {
+    await sendOne();
+    fake.http2.failNext({ hang: true });
+    const waiting = sendOne();
+    await expect.poll(() => fake.http2.connections[0]?.streams).toBe(1);
+    fake.http2.goAwayAll();
+    expect(await sendOne()).toMatchObject({ kind: 'sent' });
+    expect(fake.http2.connections).toHaveLength(2);
+    clock.advance(16_000);
+    expect(await waiting).toMatchObject({ kind: 'retry', code: 'NO_ANSWER' });
+  });
+
+  it('a service that allows no streams is not waited for', async () => {
+    await fake.close();
+    fake = await FakeApns.start({ maxConcurrentStreams: 0 });
+    provider.close();
+    provider = providerFor(fake);
+    const waiting = sendOne();
+    await expect.poll(() => fake.http2.open).toBe(1);
+    // The limit may still be on its way.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    clock.advance(27_000);
+    expect(await waiting).toMatchObject({ kind: 'retry', code: 'UNREACHABLE' });
+  });
+
   it('an idle one is closed, and opened again when needed', async () => {
     await sendOne();
     clock.advance(6 * 60 * MINUTE + 1000);

@@ -1,5 +1,6 @@
 /** What a node does while Redis is away, and once it is back. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask, authApp, token } from '../auth/support.ts';
 import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
@@ -18,7 +19,12 @@ let clients: RawClient[];
 
 const start = async (settings: object = {}): Promise<void> => {
   node = await startServer({
-    apps: [quietApp({ features: { clientEvents: true } })],
+    apps: [
+      quietApp({
+        ...authApp({ rules: [{ channels: ['private-{sub}'] }] }),
+        features: { clientEvents: true },
+      }),
+    ],
     redis: {
       url: `redis://127.0.0.1:${proxy.port}`,
       commandTimeoutMs: 300,
@@ -43,6 +49,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients) client.socket.terminate();
   await node.stop();
+  expect(node.errors).toEqual([]);
   await proxy.stop();
   await redis.stop();
 });
@@ -108,6 +115,16 @@ describe('while Redis refuses connections', () => {
     await eventually(async () => {
       const again = await connect();
       await again.subscribe('news');
+    });
+  });
+
+  it('the auth endpoints answer 503, and limit by themselves', async () => {
+    await start();
+    proxy.refuse();
+    await eventually(async () => {
+      const fields = { socket_id: '1.1', channel_name: 'private-7' };
+      const answer = await ask(node, fields, { token: await token() });
+      expect([answer.status, answer.text]).toEqual([503, 'Temporarily unavailable']);
     });
   });
 

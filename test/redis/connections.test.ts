@@ -29,6 +29,35 @@ function namesOfAllShards({ keys }: RedisConnections): string[] {
   return [...names.values()];
 }
 
+it('a channel that moves to another node of a Cluster is received from there', async () => {
+  const redis = await startRedisCluster();
+  try {
+    const connections = await connect({ url: redis.url });
+    const channel = connections.keys.topic('app', 'moving');
+    const heard: string[] = [];
+    const gaps: string[] = [];
+    connections.subscriptions.onGap((channels) => gaps.push(...channels));
+    await connections.subscriptions.subscribe(channel, (message) => heard.push(String(message)));
+    const [first] = redis.servers;
+    if (first === undefined) throw new Error('there are three servers');
+    const slot = Number(await first.client.cluster('KEYSLOT', channel));
+    const from = Math.floor((slot * redis.servers.length) / 16_384);
+    const target = redis.servers[(from + 1) % redis.servers.length];
+    const id = String(await target?.client.call('CLUSTER', 'MYID'));
+    for (const server of [target, ...redis.servers]) {
+      await server?.client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+    }
+    await eventually(async () => {
+      expect(gaps).toEqual([channel]);
+    });
+    await connections.publish(channel, 'x');
+    await eventually(() => expect(heard).toEqual(['x']));
+    expect(await target?.client.call('PUBSUB', 'SHARDCHANNELS')).toEqual([channel]);
+  } finally {
+    await redis.stop();
+  }
+});
+
 describe.each([
   ['a single Redis', startSingleRedis],
   ['a Redis Cluster', startRedisCluster],

@@ -9,7 +9,7 @@ import { RedisConnections } from '../../server/redis/redis-connections.ts';
 import { silentLogger } from './silent-logger.ts';
 
 /** The settings of a config file's `redis` group, checked and complete. */
-export function redisSettings(redis: object): RedisSettings {
+function redisSettings(redis: object): RedisSettings {
   const { redis: settings } = configFrom({ redis }, () => '');
   if (settings === undefined) throw new Error('no Redis was configured');
   return settings;

@@ -10,11 +10,19 @@ import { freePort } from './free-port.ts';
 
 const COMMAND = process.env['REDIS_SERVER_PATH'] || 'redis-server';
 
-/** Those that run: a test that fails half-way, or a process that ends, must not leave one behind. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/** Ends a server with the process that started it, however that ends: a runner that kills its workers asks nobody. */
+function guard(server: ChildProcess): void {
+  if (server.pid === undefined) return;
+  // Its input ends with this process.
+  const watch = spawn('sh', ['-c', 'cat > /dev/null; kill -9 "$0"', String(server.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watch.on('error', () => undefined);
+  server.once('exit', () => {
+    watch.kill('SIGKILL');
+    watch.stdin.destroy();
+  });
+}
 
 export interface RedisOptions {
   readonly host?: string;
@@ -81,8 +89,7 @@ export class RedisProcess {
     const child = spawn(COMMAND, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => said.push(String(data)));
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    guard(child);
     this.#child = child;
     const failed = new Promise<never>((_, reject) => {
       child.once('error', reject);

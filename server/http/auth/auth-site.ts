@@ -10,6 +10,7 @@ import { callOf, isCallbackName } from '../../auth/jsonp.ts';
 import type { Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
+import { Unavailable } from '../../lib/unavailable.ts';
 import { plainAddress } from '../../limits/network.ts';
 import {
   type CallerDetails,
@@ -106,16 +107,19 @@ export class AuthSite {
       // Any page can include a script and read what it calls: there, a cookie doesn't show whose wish it is.
       cookies: shape === '',
     };
-    return app.auth.decide(asked).then(
-      (decision) => {
-        this.#note(app, asked, decision);
-        return responseOf(decision, path.kind, shape, cors);
-      },
-      (error: unknown) => {
-        this.#logger.error({ err: error, app: app.app.id, path: request.path }, 'auth request failed');
-        return text(500, 'Internal error', cors);
-      },
-    );
+    return app.auth
+      .decide(asked)
+      .catch(asUnavailable)
+      .then(
+        (decision) => {
+          this.#note(app, asked, decision);
+          return responseOf(decision, path.kind, shape, cors);
+        },
+        (error: unknown) => {
+          this.#logger.error({ err: error, app: app.app.id, path: request.path }, 'auth request failed');
+          return text(500, 'Internal error', cors);
+        },
+      );
   }
 
   /** The app that is named, or the only one there is. */
@@ -162,6 +166,11 @@ export class AuthSite {
         break;
     }
   }
+}
+
+function asUnavailable(error: unknown): Decision {
+  if (error instanceof Unavailable) return { type: 'unavailable', reason: error.message };
+  throw error;
 }
 
 /** A reason without what it quotes, some of which is the token's own and could be made up anew each time. */

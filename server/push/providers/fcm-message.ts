@@ -2,7 +2,7 @@
 import { type Fields, field, isObject, ShapeProblem, stringMap, text } from './shape.ts';
 
 /** Bytes of what a device gets: keys and values. */
-export const FCM_LIMIT = 4096;
+const FCM_LIMIT = 4096;
 export const FCM_TOPIC_LIMIT = 2048;
 /** Four weeks. */
 const MAX_TTL_SECONDS = 2_419_200;

@@ -134,7 +134,6 @@ export class Http2Connection implements StreamOwner {
     }
     this.#leave();
     if (this.#underWay.size === 0) this.#session.destroy();
-    else this.#clock.after(this.#settings.answerMs, () => this.#session.destroy());
   }
 
   /** The whole answer to one of our streams, or all we want of it. */
@@ -201,7 +200,7 @@ export class Http2Connection implements StreamOwner {
   }
 
   #leave(): void {
-    if (this.#state === 'ended') return;
+    if (this.#state === 'ended' || this.#state === 'leaving') return;
     this.#state = 'leaving';
     this.#events.leaving(this);
   }

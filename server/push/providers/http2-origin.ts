@@ -14,6 +14,12 @@ import type { Http2Settings } from './http2-settings.ts';
 /** Streams of one request that a service may refuse before we give up for now. */
 const MAX_REFUSALS = 3;
 
+/**
+ * Requests begun in one turn of the event loop. Hundreds at once would hold up everybody else on this node, and cost more
+ * each: what is alive together is copied together by the collector of garbage.
+ */
+const BURST = 64;
+
 export interface Http2OriginPorts {
   readonly policy: AddressPolicy;
   readonly lookup: LookupFunction;
@@ -27,12 +33,18 @@ export class Http2Origin {
   readonly #ports: Http2OriginPorts;
   readonly #forbidden: string | undefined;
   readonly #connections: Http2Connection[] = [];
+  /** Take no more requests, and may still answer some. */
+  readonly #leaving = new Set<Http2Connection>();
   readonly #waiting = new Fifo<Exchange>();
   /** Connections in a row that came to nothing, the last reason, and until when none is tried. */
   #failures = 0;
   #lastFailure: ExchangeFailure | undefined;
   #blockedUntil = 0;
   #closed = false;
+  #pumpsSoon = false;
+  /** When a request began or came first in line; as exact as ticks are. */
+  #movedAt = 0;
+  #moved = false;
 
   constructor(url: URL, settings: Http2Settings, ports: Http2OriginPorts) {
     this.#url = url;
@@ -44,7 +56,8 @@ export class Http2Origin {
   /** Nothing waits, nothing is connected, and there is no failed attempt to remember. */
   get unused(): boolean {
     const blocked = this.#ports.clock.now() < this.#blockedUntil && !this.#closed;
-    return this.#waiting.length === 0 && this.#connections.length === 0 && !blocked;
+    const connected = this.#connections.length + this.#leaving.size > 0;
+    return this.#waiting.length === 0 && !connected && !blocked;
   }
 
   submit(exchange: Exchange): void {
@@ -52,6 +65,7 @@ export class Http2Origin {
       exchange.failed({ kind: 'forbidden', reason: this.#forbidden, afterMs: undefined });
       return;
     }
+    if (this.#waiting.length === 0) this.#moved = true;
     this.#waiting.push(exchange);
     this.#pump();
   }
@@ -62,8 +76,9 @@ export class Http2Origin {
 
   tick(): void {
     const now = this.#ports.clock.now();
-    for (const connection of [...this.#connections]) connection.tick(now);
+    for (const connection of [...this.#connections, ...this.#leaving]) connection.tick(now);
     this.#pump();
+    this.#noticeStandstill(now);
   }
 
   close(): void {
@@ -72,18 +87,44 @@ export class Http2Origin {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  /** Begins as many of the waiting requests as there is room for. */
+  /** A service that is there and allows no streams. */
+  #noticeStandstill(now: number): void {
+    if (this.#moved || this.#waiting.length === 0) this.#movedAt = now;
+    this.#moved = false;
+    const { connectMs, answerMs } = this.#settings;
+    if (now - this.#movedAt < connectMs + answerMs) return;
+    const reason = `${this.#url.host} allows no requests`;
+    this.#failWaiting({ kind: 'unsent', reason, afterMs: undefined });
+  }
+
+  /** Begins waiting requests while there is room, some now and the others in the next turns of the loop. */
   #pump(): void {
-    while (this.#waiting.length > 0) {
+    if (this.#pumpsSoon) return;
+    for (let begun = 0; this.#waiting.length > 0; begun++) {
       const connection = this.#connections.find(({ room }) => room > 0);
       if (connection === undefined) {
         this.#grow();
         return;
       }
+      if (begun === BURST) {
+        this.#pumpSoon();
+        return;
+      }
       const exchange = this.#waiting.shift() as Exchange;
+      this.#moved = true;
       if (exchange.signal.aborted) exchange.failed(ABORTED);
       else connection.begin(exchange);
     }
+  }
+
+  /** Once for all the answers of this turn. */
+  #pumpSoon(): void {
+    if (this.#pumpsSoon || this.#waiting.length === 0) return;
+    this.#pumpsSoon = true;
+    setImmediate(() => {
+      this.#pumpsSoon = false;
+      this.#pump();
+    });
   }
 
   /** One connection more, unless there are enough or the last one has still to show that it is of use. */
@@ -107,9 +148,9 @@ export class Http2Origin {
 
   #connect(): Http2Connection {
     return new Http2Connection(this.#url, this.#settings, this.#ports, {
-      room: () => this.#pump(),
+      room: () => this.#pumpSoon(),
       refused: (exchange) => this.#refused(exchange),
-      leaving: (one) => this.#forget(one),
+      leaving: (one) => this.#leave(one),
       ended: (one, error) => this.#ended(one, error),
     });
   }
@@ -125,14 +166,15 @@ export class Http2Origin {
     this.#pump();
   }
 
-  /** It takes no more requests, and may still answer some. */
-  #forget(connection: Http2Connection): void {
+  #leave(connection: Http2Connection): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
+    this.#leaving.add(connection);
   }
 
   #ended(connection: Http2Connection, error: Error | undefined): void {
-    this.#forget(connection);
+    this.#leave(connection);
+    this.#leaving.delete(connection);
     if (connection.useful) {
       this.#failures = 0;
       this.#blockedUntil = 0;

@@ -39,8 +39,9 @@ export interface SubscriptionKeys {
 
 /** What is new with every message. */
 export interface MessageSecrets {
-  /** Holds a fresh key pair. */
+  /** Holds a fresh key pair, of which `senderKey` is the public half: 65 bytes. */
   readonly sender: ECDH;
+  readonly senderKey: Buffer;
   readonly salt: Buffer;
 }
 
@@ -59,13 +60,16 @@ export class WebPushEncryption {
    * @throws if `p256dh` is not on the curve
    */
   encrypt(plaintext: Buffer, keys: SubscriptionKeys): Buffer {
-    this.#sender.generateKeys();
-    return this.encryptWith(plaintext, keys, { sender: this.#sender, salt: this.#salt() });
+    const senderKey = this.#sender.generateKeys();
+    return this.encryptWith(plaintext, keys, { sender: this.#sender, senderKey, salt: this.#salt() });
   }
 
   /** The same with given secrets, which must serve for one message only. */
-  encryptWith(plaintext: Buffer, keys: SubscriptionKeys, { sender, salt }: MessageSecrets): Buffer {
-    const senderKey = sender.getPublicKey();
+  encryptWith(
+    plaintext: Buffer,
+    keys: SubscriptionKeys,
+    { sender, senderKey, salt }: MessageSecrets,
+  ): Buffer {
     const ikm = this.#keyMaterial(sender.computeSecret(keys.p256dh), keys, senderKey);
     const prk = this.#hmac.digest(salt, ikm);
     const cek = this.#hmac.digest(prk, CEK_INFO).subarray(0, KEY_BYTES);

@@ -2,7 +2,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { DialectName } from '../../database/database.ts';
 import type { DeviceRow } from '../../database/device-tables.ts';
-import { isOneOf } from '../../database/lists.ts';
+import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import { toChange } from '../../database/locks.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { NameSpace, Platform, ProviderName } from '../device.ts';
@@ -67,9 +67,8 @@ export class DeviceFinder {
    * them; undefined: the conditions do.
    */
   #candidates(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Candidates | undefined {
-    const { ids, users, tokens, providerTokens, channels, providers, platforms } = filter;
-    const few = ids ?? users ?? tokens ?? providerTokens;
-    if (few !== undefined) return undefined;
+    const { channels, providers, platforms } = filter;
+    if (isNarrow(filter)) return undefined;
     if (channels !== undefined) {
       const names = this.#places(appId, channels);
       return (after, limit) => listenerIds(db, appId, names, after, limit);
@@ -105,13 +104,14 @@ export class DeviceFinder {
     limit: number,
     { lock }: FindOptions,
   ): Promise<DeviceRow[]> {
+    const id = isNarrow(filter) ? withoutIndex(this.#dialect, 'id') : sql.ref<string>('id');
     const query = db
       .selectFrom('devices')
       .selectAll()
       .where('app_id', '=', appId)
-      .where('id', '>', after ?? '')
+      .where(id, '>', after ?? '')
       .where((where) => this.#fits(where, appId, filter))
-      .orderBy('id')
+      .orderBy(id)
       .limit(limit);
     return (lock ? toChange(this.#dialect, query) : query).execute();
   }
@@ -128,24 +128,38 @@ export class DeviceFinder {
     if (providers !== undefined) conditions.push(this.#oneOf('provider', providers));
     if (platforms !== undefined) conditions.push(this.#oneOf('platform', platforms));
     if (tokens !== undefined) {
-      conditions.push(where.or(PROVIDERS.map((provider) => this.#hasToken(where, provider, tokens))));
-    }
-    if (providerTokens !== undefined) {
       conditions.push(
-        where.or(providerTokens.map(({ provider, tokens: of }) => this.#hasToken(where, provider, of))),
+        this.#hasToken(
+          where,
+          PROVIDERS.map((provider) => ({ provider, tokens })),
+        ),
       );
     }
+    if (providerTokens !== undefined) conditions.push(this.#hasToken(where, providerTokens));
     if (channels !== undefined) conditions.push(this.#listensTo(where, this.#places(appId, channels)));
     return where.and(conditions);
   }
 
+  /** The first two conditions are what the index of tokens is found by, the others tell the providers apart. */
   #hasToken(
     where: ExpressionBuilder<Tables, 'devices'>,
-    provider: ProviderName,
-    tokens: readonly string[],
+    providerTokens: NonNullable<DeviceFilter['providerTokens']>,
   ): Expression<SqlBool> {
-    const hashes = tokens.map((token) => tokenHash(provider, token));
-    return where.and([where('provider', '=', provider), this.#oneOf('token_hash', hashes)]);
+    const hashed = providerTokens.map(({ provider, tokens }) => ({
+      provider,
+      hashes: tokens.map((token) => tokenHash(provider, token)),
+    }));
+    const providers = hashed.map(({ provider }) => provider);
+    const hashes = hashed.flatMap((group) => group.hashes);
+    return where.and([
+      this.#oneOf('provider', [...new Set(providers)]),
+      this.#oneOf('token_hash', [...new Set(hashes)]),
+      where.or(
+        hashed.map((group) =>
+          where.and([where('provider', '=', group.provider), this.#oneOf('token_hash', group.hashes)]),
+        ),
+      ),
+    ]);
   }
 
   /** By the device's own rows, which suits a few devices. */
@@ -177,6 +191,11 @@ export class DeviceFinder {
   #oneOf(column: 'id' | 'user_id' | 'provider' | 'platform' | 'token_hash', texts: readonly string[]) {
     return isOneOf(this.#dialect, sql.ref(column), texts);
   }
+}
+
+/** Whether its conditions lead to a few devices by an index of their own. */
+function isNarrow({ ids, users, tokens, providerTokens }: DeviceFilter): boolean {
+  return (ids ?? users ?? tokens ?? providerTokens) !== undefined;
 }
 
 function kindsOf(providers: readonly ProviderName[], platforms: readonly Platform[]): DeviceKind[] {

@@ -21,7 +21,7 @@ describe('encryption of Web Push', () => {
         ),
         auth: bytes('BTBZMqHH6r4Tts7J_aSIgg'),
       },
-      { sender, salt: bytes('DGv6ra1nlYgDCS1FRnbzlw') },
+      { sender, senderKey: sender.getPublicKey(), salt: bytes('DGv6ra1nlYgDCS1FRnbzlw') },
     );
     expect(body.toString('base64url')).toBe(
       'DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN',
