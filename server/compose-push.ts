@@ -130,8 +130,8 @@ export async function composePush(
   return {
     doors: [
       new BeamsSite({ instances, api: beams, limiter, logger, log }),
-      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
-      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger, log }),
+      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger, log }),
     ],
     notifications: new EventNotifications(registered && { publishing, clock, log }),
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),

@@ -5,7 +5,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { App } from '../../apps/app.ts';
+import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { OccasionalLog } from '../../lib/occasional-log.ts';
+import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
 import type { Door } from '../site.ts';
 import type { Commands } from './centrifugo-commands.ts';
@@ -31,6 +34,8 @@ export interface CentrifugoSitePorts {
   readonly keys: CentrifugoKeys;
   readonly commands: Commands;
   readonly logger: Logger;
+  /** For what may fail thousands of times. */
+  readonly log: OccasionalLog;
 }
 
 const BATCH = 'batch';
@@ -118,6 +123,14 @@ export class CentrifugoSite implements Door {
       return { result: await command({ app, method, params: new Params(params) }) };
     } catch (error) {
       if (error instanceof CommandError) return error;
+      if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+        this.#ports.log.warn(
+          'centrifugo',
+          { err: error, method },
+          'command of Centrifugo can not be done now',
+        );
+        return new CommandError(100, 'the service is temporarily unavailable');
+      }
       this.#ports.logger.error({ err: error, appId: app.id, method }, 'command of Centrifugo failed');
       return new CommandError(100);
     }

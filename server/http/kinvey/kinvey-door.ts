@@ -3,6 +3,7 @@ import type { AppRegistry } from '../../apps/app-registry.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ids } from '../../lib/ids.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
 import type { AddressPolicy } from '../../outgoing/address-policy.ts';
 import type { DeviceStore } from '../../push/device-store.ts';
@@ -31,15 +32,17 @@ export interface KinveyPorts {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly log: OccasionalLog;
 }
 
 export function kinveyDoor(ports: KinveyPorts): KinveySite {
-  const { registry, stores, publishing, policy, logger } = ports;
+  const { registry, stores, publishing, policy, logger, log } = ports;
   return new KinveySite({
     apps: new KinveyApps(registry),
     registry: stores && registryOver(stores, ports),
     sends: new KinveySends({ publishing, users: stores?.users, policy }),
     logger,
+    log,
   });
 }
 

@@ -1,7 +1,10 @@
 /** The Kinvey door: devices of users, the users themselves as far as push needs them, and sending. docs/kinvey-push.md. */
+import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
 import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
+import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
 import type { Door } from '../site.ts';
 import type { KinveyAccounts } from './kinvey-accounts.ts';
@@ -25,6 +28,8 @@ export interface KinveySitePorts {
   readonly registry: KinveyRegistry | undefined;
   readonly sends: KinveySends;
   readonly logger: Logger;
+  /** For what may fail thousands of times. */
+  readonly log: OccasionalLog;
 }
 
 export class KinveySite implements Door {
@@ -122,6 +127,14 @@ export class KinveySite implements Door {
   #errorOf(error: unknown, { method, path }: HttpRequest): KinveyError {
     if (error instanceof KinveyError) return error;
     if (error instanceof TooManyPasswords) return new KinveyError('TooManyRequests', error.message);
+    if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+      this.#ports.log.warn(
+        'kinvey',
+        { err: error, method, path },
+        'request for Kinvey can not be served now',
+      );
+      return new KinveyError('KinveyInternalErrorRetry', 'the service is temporarily unavailable');
+    }
     this.#ports.logger.error({ err: error, method, path }, 'request for Kinvey failed');
     return new KinveyError('KinveyInternalErrorRetry');
   }
