@@ -4,8 +4,8 @@ import type { Database } from '../../database/database.ts';
 import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
-import { readAudience } from './audience-rows.ts';
-import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
+import { readAudience, readListed } from './audience-rows.ts';
+import { AUDIENCE_COLUMNS, LISTED_COLUMNS, listedDeviceOf } from './device-rows.ts';
 import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
 
@@ -51,15 +51,15 @@ export class SqlAudience implements Audience {
     { createdUntil, after, limit }: AudienceQuery,
   ): Promise<AudiencePage> {
     const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
-    const ids = await listenerIds(this.#database.db, appId, places, after, limit);
+    const ids = await listenerIds(this.#database, appId, places, after, limit);
     const devices = this.#database.db
       .selectFrom('devices')
-      .select(AUDIENCE_COLUMNS)
+      .select(LISTED_COLUMNS)
       .where(this.#oneOf('id', ids))
       .where('created_at', '<=', createdUntil)
       .orderBy('id');
     return {
-      items: await readAudience(this.#database, devices),
+      items: await readListed(this.#database, devices),
       next: ids.length < limit ? undefined : ids.at(-1),
     };
   }
@@ -81,13 +81,13 @@ export class SqlAudience implements Audience {
     narrowed: <O>(devices: DeviceQuery<O>) => DeviceQuery<O>,
   ): Promise<AudiencePage> {
     const rows = await narrowed(this.#database.db.selectFrom('devices'))
-      .select([...AUDIENCE_COLUMNS, 'created_at'])
+      .select([...LISTED_COLUMNS, 'created_at'])
       .where('app_id', '=', appId)
       .where(id, '>', after ?? '')
       .orderBy(id)
       .limit(limit)
       .execute();
-    const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(audienceDeviceOf);
+    const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(listedDeviceOf);
     return { items, next: rows.length < limit ? undefined : rows.at(-1)?.id };
   }
 
