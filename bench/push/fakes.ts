@@ -1,9 +1,13 @@
 /** A process with the fake services, so that their CPU time is nobody else's. Tells its parent what they are. */
+
+import { startPostgres } from '../../test/support/postgres.ts';
 import { FakeApns } from '../../test/support/push/fake-apns.ts';
 import { FakeFcm } from '../../test/support/push/fake-fcm.ts';
 import { FakeHms, HMS_APP } from '../../test/support/push/fake-hms.ts';
 import { FakePushService } from '../../test/support/push/fake-push-service.ts';
 import { vapidPair } from '../../test/support/push/fake-vapid.ts';
+import { numberOf } from './notification.ts';
+import { Tally } from './pipeline/tally.ts';
 import { fakesTls } from './provider-ports.ts';
 import type { FakeFacts } from './push-sender.ts';
 
@@ -14,12 +18,16 @@ const ACCESS_TOKEN = `ya29.c.${'b0AbenchTokenOf1000Bytes'.repeat(9)}`;
 const DECRYPTED_ONE_OF = 50;
 const SUBSCRIPTIONS = 1000;
 
+const tally = new Tally();
+const stops: Array<() => Promise<void>> = [];
+
 /** Starts a fake and tells where it is and what it takes. */
 const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
   fcm: async () => {
     const fake = await FakeFcm.start({ tls: fakesTls() });
     fake.keep = false;
     fake.accept(ACCESS_TOKEN);
+    fake.onTaken = (token) => tally.add(numberOf(token));
     return { endpoint: fake.endpoint, credentials: fake.credentials(), accessToken: ACCESS_TOKEN };
   },
   apns: async () => {
@@ -45,6 +53,11 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
     const { origin } = fake;
     return { ...pair, origin, subject: 'mailto:bench@example.com', subscriptions: subscriptions.join('\n') };
   },
+  postgres: async () => {
+    const server = await startPostgres({ durable: true });
+    stops.push(() => server.stop());
+    return { url: await server.createDatabase() };
+  },
   hms: async () => {
     const fake = await FakeHms.start({ tls: fakesTls() });
     fake.keep = false;
@@ -54,6 +67,22 @@ const FAKES: Readonly<Record<string, () => Promise<FakeFacts>>> = {
 };
 
 const facts: Record<string, FakeFacts> = {};
-for (const [name, start] of Object.entries(FAKES)) facts[name] = await start();
+for (const [name, start] of Object.entries(FAKES)) {
+  if (!process.argv.includes(name)) continue;
+  try {
+    facts[name] = await start();
+  } catch (error) {
+    // PostgreSQL may not be installed.
+    if (name !== 'postgres') throw error;
+    console.error(`without PostgreSQL: ${error instanceof Error ? error.message : error}`);
+  }
+}
 process.send?.(facts);
-process.once('disconnect', () => process.exit(0));
+// Any message asks for the tally.
+process.on('message', () => process.send?.(tally.facts()));
+process.once('disconnect', async () => {
+  for (const stop of stops) await stop();
+  process.exit(0);
+});
+// What has been started ends with the process.
+process.once('SIGTERM', () => process.exit(143));

@@ -2,10 +2,14 @@
  * Notifications per CPU second of the sender: our providers beside the libraries that others use, against the same
  * fakes, in turns. Fakes and senders are processes of their own.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { collectFacts } from '../machine.ts';
 import { median } from '../statistics.ts';
+import { Children, told } from './children.ts';
+import { AUDIENCE_HEADING, runAudience } from './pipeline/audience-run.ts';
+import { postgresAt, scratchFolder } from './pipeline/scratch-database.ts';
 import type { FakeFacts, PushSender } from './push-sender.ts';
 import type { SenderOrder, SenderReport } from './sender.ts';
 import { SENDERS, scenarioOf } from './senders/index.ts';
@@ -29,50 +33,88 @@ const { values, positionals } = parseArgs({
     batch: { type: 'string', default: '500' },
     parallel: { type: 'string', default: '2' },
     only: { type: 'string' },
+    devices: { type: 'string' },
+    database: { type: 'string', default: 'sqlite' },
     help: { type: 'boolean', default: false },
   },
 });
 const known = [...new Set(SENDERS.map(scenarioOf))];
-const children: ChildProcess[] = [];
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
+const AUDIENCE = 'audience';
+const FAKES: Readonly<Record<string, readonly string[]>> = {
+  pipeline: ['fcm', 'postgres'],
+  [AUDIENCE]: ['fcm', 'postgres'],
+};
+const children = new Children();
 
 if (values.help) process.stdout.write(helpText());
 else await main();
 
 async function main(): Promise<void> {
-  const unknown = positionals.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`no scenario "${unknown}"; there are ${known.join(', ')}`);
+  const unknown = positionals.find((name) => name !== AUDIENCE && !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`no scenario "${unknown}"; there are ${[...known, AUDIENCE].join(', ')}`);
   const { cpu, cores, node, date, carillon } = collectFacts(new Date());
   process.stdout.write(`${cpu}, ${cores} cores, Node ${node}, carillon ${carillon}, ${date}\n`);
+  const wanted = positionals.length > 0 ? positionals : known;
+  const fakes = children.start(
+    'fakes.js',
+    wanted.flatMap((name) => FAKES[name] ?? [name]),
+  );
+  const facts = await told<Readonly<Record<string, FakeFacts>>>(fakes, PATIENCE_MS);
+  const scenarios = known.filter((name) => wanted.includes(name));
+  if (scenarios.length > 0) await compare(scenarios, facts);
+  if (wanted.includes(AUDIENCE)) await audience(fakes, facts);
+  const ended = once(fakes, 'exit');
+  fakes.disconnect();
+  await ended;
+  process.exit(0);
+}
+
+async function compare(
+  scenarios: readonly string[],
+  facts: Readonly<Record<string, FakeFacts>>,
+): Promise<void> {
   process.stdout.write(`${values.repeats} rounds of ${values['round-ms']} ms, in turns; `);
   process.stdout.write(`${values.parallel} calls at once with ${values.batch} notifications each\n\n`);
   process.stdout.write('| sender | per CPU second | ratio | range of ratios | per second |\n');
   process.stdout.write('| --- | ---: | ---: | ---: | ---: |\n');
-  const fakes = child('fakes.js');
-  const facts = await told<Readonly<Record<string, FakeFacts>>>(fakes, PATIENCE_MS);
-  for (const scenario of known) {
-    if (positionals.length > 0 && !positionals.includes(scenario)) continue;
+  for (const scenario of scenarios) {
     const rivals = SENDERS.filter((sender) => scenarioOf(sender) === scenario)
       .filter(({ needsPeers }) => !needsPeers || values.peers !== undefined)
+      .filter(({ needsPostgres }) => needsPostgres !== true || facts['postgres'] !== undefined)
       .filter(({ name }) => values.only === undefined || name === values.only);
     await run(rivals, facts);
   }
-  process.exit(0);
+}
+
+async function audience(fakes: ChildProcess, facts: Readonly<Record<string, FakeFacts>>): Promise<void> {
+  const url = facts['postgres']?.['url'];
+  if (values.database === 'postgres' && url === undefined) throw new Error('there is no PostgreSQL');
+  const line = await runAudience({
+    devices: Number(values.devices ?? 300_000),
+    database: values.database === 'postgres' ? postgresAt(url ?? '') : scratchFolder(),
+    fcm: facts['fcm'] ?? {},
+    fakes,
+    process: () => children.start('pipeline/audience-process.js'),
+  });
+  process.stdout.write(`\n${AUDIENCE_HEADING}\n${line}\n`);
 }
 
 /** All senders of a scenario: warmed by a discarded round each, then measured in turns of alternating order. */
 async function run(rivals: readonly PushSender[], fakes: Readonly<Record<string, FakeFacts>>): Promise<void> {
   const contestants: Contestant[] = [];
+  const devices = Number(values.devices ?? 5000);
   for (const sender of rivals) {
-    const started: Contestant = { sender, process: child('sender.js'), perCpuSecond: [], perSecond: [] };
-    await order(started, { kind: 'start', name: sender.name, settings: { fakes, peers: values.peers } });
+    const process = children.start('sender.js');
+    const started: Contestant = { sender, process, perCpuSecond: [], perSecond: [] };
+    await order(started, {
+      kind: 'start',
+      name: sender.name,
+      settings: { fakes, peers: values.peers, devices },
+    });
     contestants.push(started);
   }
-  const [ms, batch, parallel] = [values['round-ms'], values.batch, values.parallel].map(Number) as [
+  const [ms, many, lanes] = [values['round-ms'], values.batch, values.parallel].map(Number) as [
     number,
     number,
     number,
@@ -80,6 +122,8 @@ async function run(rivals: readonly PushSender[], fakes: Readonly<Record<string,
   for (let round = -1; round < Number(values.repeats); round++) {
     const turns = round % 2 === 0 ? contestants : [...contestants].reverse();
     for (const contestant of turns) {
+      const whole = contestant.sender.wholePublishes === true;
+      const [batch, parallel] = whole ? [devices, 1] : [many, lanes];
       const report = await order(contestant, { kind: 'round', ms, batch, parallel });
       if (round < 0 || report.kind !== 'round') continue;
       contestant.perCpuSecond.push((report.sent / report.cpuMs) * 1000);
@@ -107,25 +151,6 @@ async function order({ sender, process: running }: Contestant, what: SenderOrder
   return report;
 }
 
-function child(file: string): ChildProcess {
-  const started = fork(new URL(file, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  children.push(started);
-  return started;
-}
-
-function told<T>(from: ChildProcess, patienceMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('a child did not answer')), patienceMs);
-    const ended = (): void => reject(new Error('a child ended'));
-    from.once('exit', ended);
-    from.once('message', (message) => {
-      clearTimeout(timer);
-      from.off('exit', ended);
-      resolve(message as T);
-    });
-  });
-}
-
 function helpText(): string {
   return `Notifications per CPU second of our push providers and of libraries, against fakes on this machine.
 
@@ -137,6 +162,10 @@ node dist/bench/push/main.js [scenario…] [options]
   --batch N        notifications per call (default 500)
   --parallel N     calls at once (default 2)
   --only NAME      one sender
+  --devices N      devices of a publish: of \`pipeline\` 5000 unless said, of \`audience\` 300000
+  --database NAME  of \`audience\`: sqlite (default) or postgres
+
+\`audience\` is one publish to one interest with very many devices, whose memory is watched.
 
 Senders (scenarios: ${known.join(', ')}):
 ${SENDERS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}

@@ -36,6 +36,15 @@ export function apnsToken(): string {
   return hex[next] as string;
 }
 
+/** As long as the others, and no other device's. */
+export function numberedToken(n: number): string {
+  return `${n.toString(36).padStart(22, '0')}${(long[0] as string).slice(22)}`;
+}
+
+export function numberOf(token: string): number {
+  return Number.parseInt(token.slice(0, 22), 36);
+}
+
 /** As long as a registration token of FCM. */
 export function fcmToken(): string {
   next = (next + 1) % POOL;

@@ -6,6 +6,8 @@ export interface SenderSettings {
   readonly fakes: Readonly<Record<string, FakeFacts>>;
   /** Folder where the libraries are installed; only theirs need it. */
   readonly peers: string | undefined;
+  /** Devices in the registry, where one is needed. */
+  readonly devices: number;
 }
 
 /** Where a fake is and what it takes for credentials: texts only, as it comes from another process. */
@@ -18,11 +20,14 @@ export interface RunningSender {
 }
 
 export interface PushSender {
-  /** Unique; the part before the first `-` is the scenario: `fcm`, `apns`, `webpush`, `hms`. */
+  /** Unique; the part before the first `-` is the scenario: `fcm`, `apns`, `webpush`, `hms`, `pipeline`. */
   readonly name: string;
   readonly summary: string;
   /** Loads a library that has to be installed in `peers`. */
   readonly needsPeers: boolean;
+  readonly needsPostgres?: boolean;
+  /** One call at a time, which sends to all devices of a registry. */
+  readonly wholePublishes?: boolean;
   start(settings: SenderSettings): Promise<RunningSender>;
 }
 

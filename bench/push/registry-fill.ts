@@ -95,7 +95,7 @@ function bindingOf(appId: string, n: number): Omit<UserBindingRow, 'id'> {
 }
 
 /** One statement with all rows in one value. */
-function insertAll({ dialect }: Database, table: string, rows: readonly object[]) {
+export function insertAll({ dialect }: Database, table: string, rows: readonly object[]) {
   const columns = Object.keys(rows[0] ?? {});
   const json = JSON.stringify(rows);
   const into = sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))})`;

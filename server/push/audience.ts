@@ -11,6 +11,9 @@ export interface AudienceDevice extends Address {
   readonly door: Door;
 }
 
+/** What finding a device takes. */
+export type ListedDevice = Pick<AudienceDevice, 'id' | 'provider' | 'user'>;
+
 /** The targets that the registry knows the devices of. */
 export type RegistryTarget = Extract<
   PublishTarget,
@@ -28,7 +31,7 @@ export interface AudienceQuery {
 
 export interface AudiencePage {
   /** In the order of ids. A page may be empty although others follow. */
-  readonly items: readonly AudienceDevice[];
+  readonly items: readonly ListedDevice[];
   /** Where the next page begins; undefined: this was the last. */
   readonly next: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** A job that finds a publish's devices: a page of them becomes jobs for the providers, and the rest another job. */
-import type { Audience, AudienceDevice, RegistryTarget } from './audience.ts';
+import type { Audience, ListedDevice, RegistryTarget } from './audience.ts';
 import type { ProviderName } from './device.ts';
 import { JOB_SIZE, type NewJob, piecesOf } from './jobs.ts';
 import type { PipelinePorts, PipelineSettings } from './pipeline.ts';
@@ -49,7 +49,7 @@ function pageOf(
 
 async function onlineAmong(
   { appId, offlineOnly, createdAt, sendAt }: QueuedPublish,
-  devices: readonly AudienceDevice[],
+  devices: readonly ListedDevice[],
   { connected }: PipelinePorts,
 ): Promise<ReadonlySet<string>> {
   if (offlineOnly === undefined) return new Set();
@@ -72,7 +72,7 @@ class Plan {
     this.#online = online;
   }
 
-  add(device: AudienceDevice): void {
+  add(device: ListedDevice): void {
     const { id, provider, user } = device;
     if (user !== undefined && this.#online.has(user))
       this.#skip(device, 'online', 'the user is or was connected');
@@ -97,7 +97,7 @@ class Plan {
     );
   }
 
-  #skip({ id, provider, user: owner }: AudienceDevice, code: string, reason: string): void {
+  #skip({ id, provider, user: owner }: ListedDevice, code: string, reason: string): void {
     const status = 'skipped';
     const user = this.#publish.target.kind === 'users' ? owner : undefined;
     this.skipped.push({

@@ -371,13 +371,13 @@ export function pushQueueContract(create: () => Promise<PushQueue>): void {
 
     it('takes codes and reasons of any text', async () => {
       const publicId = await accept([sendJob(['a'])]);
-      const reason = 'zoë 😀 \' " \\ \u0000 end';
+      const reason = 'zoë 😀 \' " \\ \u0000 end, and the letters \\u0000';
       await queue.settle(
         await claimOne(),
         settlement({ outcomes: [outcome('a', { status: 'failed', reason })] }),
       );
       const [item] = (await queue.outcomes(APP, publicId, EVERYTHING)).items;
-      expect(item?.reason?.replace('\u0000', '')).toBe('zoë 😀 \' " \\  end');
+      expect(item?.reason?.replace('\u0000', '')).toBe('zoë 😀 \' " \\  end, and the letters \\u0000');
     });
 
     it('takes thousands of outcomes at once', async () => {

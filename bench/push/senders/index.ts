@@ -5,6 +5,7 @@ import { apnsNodeApn } from './apns-node-apn.ts';
 import { fcmCarillon } from './fcm-carillon.ts';
 import { fcmFirebaseAdmin } from './fcm-firebase-admin.ts';
 import { hmsCarillon } from './hms-carillon.ts';
+import { pipelineBare, pipelinePostgres, pipelineSqlite } from './pipeline-carillon.ts';
 import { webPushCarillon, webPushEncryption } from './webpush-carillon.ts';
 import { webPushLibrary } from './webpush-web-push.ts';
 
@@ -17,6 +18,9 @@ export const SENDERS: readonly PushSender[] = [
   webPushCarillon,
   webPushEncryption,
   hmsCarillon,
+  pipelineBare,
+  pipelineSqlite,
+  pipelinePostgres,
 ];
 
 export function senderNamed(name: string): PushSender {

@@ -10,6 +10,7 @@ import { connectionFailure } from './connection-failure.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Http2Settings } from './http2-settings.ts';
+import { bindingLeanly } from './lean-binding.ts';
 
 /** Streams of one request that a service may refuse before we give up for now. */
 const MAX_REFUSALS = 3;
@@ -99,7 +100,11 @@ export class Http2Origin {
 
   /** Begins waiting requests while there is room, some now and the others in the next turns of the loop. */
   #pump(): void {
-    if (this.#pumpsSoon) return;
+    if (this.#pumpsSoon || this.#waiting.length === 0) return;
+    bindingLeanly(() => this.#beginSome());
+  }
+
+  #beginSome(): void {
     for (let begun = 0; this.#waiting.length > 0; begun++) {
       const connection = this.#connections.find(({ room }) => room > 0);
       if (connection === undefined) {

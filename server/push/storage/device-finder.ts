@@ -71,11 +71,11 @@ export class DeviceFinder {
     if (isNarrow(filter)) return undefined;
     if (channels !== undefined) {
       const names = this.#places(appId, channels);
-      return (after, limit) => listenerIds(db, appId, names, after, limit);
+      return (after, limit) => listenerIds({ db, dialect: this.#dialect }, appId, names, after, limit);
     }
     if (providers === undefined && platforms === undefined) return undefined;
     const kinds = kindsOf(providers ?? PROVIDERS, platforms ?? PLATFORMS);
-    return (after, limit) => idsOfKinds(db, appId, kinds, after, limit);
+    return (after, limit) => idsOfKinds({ db, dialect: this.#dialect }, appId, kinds, after, limit);
   }
 
   /** Candidates are looked at a page at a time, because few of them may fit. */

@@ -1,6 +1,6 @@
 /** Devices as rows, and back. */
 import type { DeviceRow } from '../../database/device-tables.ts';
-import type { AudienceDevice } from '../audience.ts';
+import type { AudienceDevice, ListedDevice } from '../audience.ts';
 import type { Device, ProviderName } from '../device.ts';
 
 const PREFIXES: Readonly<Record<ProviderName, string>> = {
@@ -37,4 +37,14 @@ export const AUDIENCE_COLUMNS = ['id', 'provider', 'platform', 'token', 'user_id
 export function audienceDeviceOf(row: Pick<DeviceRow, (typeof AUDIENCE_COLUMNS)[number]>): AudienceDevice {
   const { id, provider, platform, token, user_id, door } = row;
   return { id, provider, platform, token, user: user_id ?? undefined, door };
+}
+
+export const LISTED_COLUMNS = ['id', 'provider', 'user_id'] as const;
+
+export function listedDeviceOf({
+  id,
+  provider,
+  user_id,
+}: Pick<DeviceRow, (typeof LISTED_COLUMNS)[number]>): ListedDevice {
+  return { id, provider, user: user_id ?? undefined };
 }

@@ -1,6 +1,6 @@
 /** Ordered lists of device ids that indexes hold: who listens to a name, who is of a kind. Read without the devices. */
-import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Tables } from '../../database/tables.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../../database/database.ts';
 import type { Platform, ProviderName } from '../device.ts';
 import type { GroupName } from '../device-store.ts';
 import { firstMerged } from './merged-ids.ts';
@@ -13,9 +13,12 @@ export interface DeviceKind {
   readonly platform: Platform;
 }
 
+/** The database, or a transaction in it. */
+type Source = Pick<Database, 'db' | 'dialect'>;
+
 /** The first `limit` ids after `after` of devices that listen to any of the names, each once. */
 export function listenerIds(
-  db: Kysely<Tables>,
+  source: Source,
   appId: string,
   names: readonly GroupName[],
   after: string | undefined,
@@ -23,7 +26,7 @@ export function listenerIds(
 ): Promise<string[]> {
   return firstMerged(names, after ?? '', limit, (lists, from, share) =>
     heads(
-      db,
+      source,
       lists,
       ({ space, name }) => sql`
       select device_id as id from subscriptions
@@ -35,7 +38,7 @@ export function listenerIds(
 
 /** The first `limit` ids after `after` of devices of any of the kinds. */
 export function idsOfKinds(
-  db: Kysely<Tables>,
+  source: Source,
   appId: string,
   kinds: readonly DeviceKind[],
   after: string | undefined,
@@ -43,7 +46,7 @@ export function idsOfKinds(
 ): Promise<string[]> {
   return firstMerged(kinds, after ?? '', limit, (lists, from, share) =>
     heads(
-      db,
+      source,
       lists,
       ({ provider, platform }) => sql`
       select id from devices
@@ -53,22 +56,24 @@ export function idsOfKinds(
   );
 }
 
+/** Each list comes as one text: thousands of rows of one cell take several times as long. */
 async function heads<List>(
-  db: Kysely<Tables>,
+  { db, dialect }: Source,
   lists: readonly List[],
   select: (list: List) => RawBuilder<unknown>,
 ): Promise<string[][]> {
+  const all = dialect === 'postgres' ? sql`coalesce(json_agg(id)::text, '[]')` : sql`json_group_array(id)`;
   const found: string[][] = lists.map(() => []);
   for (let from = 0; from < lists.length; from += LISTS_AT_ONCE) {
     const selects = lists
       .slice(from, from + LISTS_AT_ONCE)
-      .map((list, at) => sql`select ${sql.lit(at)} as list, id from (${select(list)}) as head`);
-    const { rows } = await sql<{ list: number; id: string }>`${sql.join(selects, sql` union all `)}`.execute(
+      .map((list, at) => sql`select ${sql.lit(at)} as list, ${all} as ids from (${select(list)}) as head`);
+    const { rows } = await sql<{ list: number; ids: string }>`${sql.join(selects, sql` union all `)}`.execute(
       db,
     );
-    for (const { list, id } of rows) found[from + list]?.push(id);
+    for (const { list, ids } of rows) found[from + list] = JSON.parse(ids);
   }
-  // A union may mix its parts.
+  // Nobody promises the order in which they are collected.
   for (const ids of found) ids.sort();
   return found;
 }

@@ -9,9 +9,24 @@ type Cell = string | undefined;
  * PostgreSQL has no NUL in texts, so there is none in these.
  */
 export function jsonRows(dialect: DialectName, rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
-  const json = JSON.stringify(rows).replaceAll('\\u0000', '');
+  const json = withoutNul(JSON.stringify(rows));
   return dialect === 'postgres'
     ? sql`json_array_elements(${json}::json) as r(value)`
+    : sql`json_each(${json}) as r`;
+}
+
+/**
+ * A table expression `r` with a row for each pair: texts in `key` and `value`, which may be null. Reading it takes half the
+ * time of rows whose cells are taken out one by one. NULs go, as above.
+ */
+export function jsonPairs(
+  dialect: DialectName,
+  pairs: readonly (readonly [key: string, value: string | undefined])[],
+): RawBuilder<unknown> {
+  const members = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value ?? null)}`);
+  const json = withoutNul(`{${members.join(',')}}`);
+  return dialect === 'postgres'
+    ? sql`json_each_text(${json}::json) as r(key, value)`
     : sql`json_each(${json}) as r`;
 }
 
@@ -21,4 +36,11 @@ export function jsonNumbers(dialect: DialectName, numbers: readonly number[]): R
   return dialect === 'postgres'
     ? sql`select value::bigint from json_array_elements_text(${json}::json) as r(value)`
     : sql`select value from json_each(${json})`;
+}
+
+/** The escape for NUL, and not a backslash's escape in front of `u0000`. */
+const NUL = /(?<!\\)((?:\\\\)*)\\u0000/g;
+
+function withoutNul(json: string): string {
+  return json.includes('\\u0000') ? json.replace(NUL, '$1') : json;
 }

@@ -5,9 +5,9 @@ import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
 import type { DeviceFilter } from '../device-store.ts';
-import { readAudience } from './audience-rows.ts';
+import { readAudience, readListed } from './audience-rows.ts';
 import { DeviceFinder } from './device-finder.ts';
-import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
+import { AUDIENCE_COLUMNS, LISTED_COLUMNS, listedDeviceOf } from './device-rows.ts';
 import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
 
@@ -57,15 +57,15 @@ export class SqlAudience implements Audience {
     { createdUntil, after, limit }: AudienceQuery,
   ): Promise<AudiencePage> {
     const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
-    const ids = await listenerIds(this.#database.db, appId, places, after, limit);
+    const ids = await listenerIds(this.#database, appId, places, after, limit);
     const devices = this.#database.db
       .selectFrom('devices')
-      .select(AUDIENCE_COLUMNS)
+      .select(LISTED_COLUMNS)
       .where(this.#oneOf('id', ids))
       .where('created_at', '<=', createdUntil)
       .orderBy('id');
     return {
-      items: await readAudience(this.#database, devices),
+      items: await readListed(this.#database, devices),
       next: ids.length < limit ? undefined : ids.at(-1),
     };
   }
@@ -87,7 +87,7 @@ export class SqlAudience implements Audience {
   ): Promise<AudiencePage> {
     const { items, hasMore } = await this.#finder.page(this.#database.db, appId, filter, { after, limit });
     const old = items.filter(({ created_at }) => created_at <= createdUntil);
-    return { items: old.map(audienceDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
+    return { items: old.map(listedDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
   }
 
   /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
@@ -98,13 +98,13 @@ export class SqlAudience implements Audience {
     narrowed: <O>(devices: DeviceQuery<O>) => DeviceQuery<O>,
   ): Promise<AudiencePage> {
     const rows = await narrowed(this.#database.db.selectFrom('devices'))
-      .select([...AUDIENCE_COLUMNS, 'created_at'])
+      .select([...LISTED_COLUMNS, 'created_at'])
       .where('app_id', '=', appId)
       .where(id, '>', after ?? '')
       .orderBy(id)
       .limit(limit)
       .execute();
-    const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(audienceDeviceOf);
+    const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(listedDeviceOf);
     return { items, next: rows.length < limit ? undefined : rows.at(-1)?.id };
   }
 

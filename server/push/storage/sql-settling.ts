@@ -5,7 +5,7 @@ import type { Tables } from '../../database/tables.ts';
 import type { Job } from '../jobs.ts';
 import { type NewOutcome, type Settlement, TURN_MS } from '../push-queue.ts';
 import { removeDeadDevices } from './dead-devices.ts';
-import { jsonRows } from './json-rows.ts';
+import { jsonPairs, jsonRows } from './json-rows.ts';
 import { insertJobs } from './sql-accepting.ts';
 
 /** Columns of a publish that count its outcomes. */
@@ -50,10 +50,56 @@ async function removeJob(trx: Transaction<Tables>, { id, claims }: Job): Promise
 
 /** How many were new. */
 async function insertOutcomes(
-  { dialect }: Database,
+  database: Database,
   trx: Transaction<Tables>,
   publishId: number,
   { outcomes, at }: Settlement,
+): Promise<number> {
+  const [first] = outcomes;
+  if (first === undefined) return 0;
+  const alike = outcomes.filter((outcome) => isLike(first, outcome));
+  const others = alike.length === outcomes.length ? [] : outcomes.filter((one) => !isLike(first, one));
+  const added = await insertAlike(database, trx, publishId, first, alike, at);
+  return added + (await insertEach(database, trx, publishId, others, at));
+}
+
+/** Nearly all outcomes of a job differ only in whom they are of. */
+function isLike(first: NewOutcome, { provider, user, status, tries, code, reason }: NewOutcome): boolean {
+  return (
+    status === first.status &&
+    user === first.user &&
+    code === first.code &&
+    reason === first.reason &&
+    tries === first.tries &&
+    provider === first.provider
+  );
+}
+
+async function insertAlike(
+  { dialect }: Database,
+  trx: Transaction<Tables>,
+  publishId: number,
+  { provider, user, status, tries, code, reason }: NewOutcome,
+  outcomes: readonly NewOutcome[],
+  at: number,
+): Promise<number> {
+  const pairs = outcomes.map(({ recipient, messageId }) => [recipient, messageId] as const);
+  const { numAffectedRows } = await sql`
+    insert into push_outcomes (publish_id, at, provider, user_id, status, tries, code, reason, recipient, message_id)
+    select cast(${publishId} as bigint), cast(${at} as bigint), cast(${provider} as text), cast(${user} as text),
+      cast(${status} as text), cast(${tries} as bigint), cast(${code} as text), cast(${reason} as text), key, value
+    from ${jsonPairs(dialect, pairs)}
+    where true
+    on conflict do nothing`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+async function insertEach(
+  { dialect }: Database,
+  trx: Transaction<Tables>,
+  publishId: number,
+  outcomes: readonly NewOutcome[],
+  at: number,
 ): Promise<number> {
   if (outcomes.length === 0) return 0;
   const rows = outcomes.map(({ recipient, provider, user, status, tries, code, reason, messageId }) => [

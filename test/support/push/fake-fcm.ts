@@ -51,6 +51,8 @@ export class FakeFcm {
   expiresIn = 3599;
   /** Keep what was taken; a benchmark does not. */
   keep = true;
+  /** Told the token of each message that was taken. */
+  onTaken: (token: string) => void = () => undefined;
   readonly #granted = new Map<string, number>();
   #http2: FakeHttp2 | undefined;
   #tokenServer: Server | undefined;
@@ -161,6 +163,7 @@ export class FakeFcm {
     const fault = this.byToken.get(String(message['token']));
     if (fault !== undefined) return fault;
     if (this.keep) this.taken.push({ authorization, body: text, message });
+    this.onTaken(String(message['token']));
     this.#names += 1;
     return { status: 200, body: { name: `projects/test-project/messages/0:${this.#names}` } };
   }
