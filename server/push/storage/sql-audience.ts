@@ -90,6 +90,7 @@ export class SqlAudience implements Audience {
     return { items: old.map(audienceDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
   }
 
+  /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
   async #page(
     appId: string,
     { createdUntil, after, limit }: AudienceQuery,
