@@ -13,22 +13,27 @@ export function userStringToSign(socketId: string, userData: string): string {
 /** Query parameters in the order they were sent, percent-decoded once. */
 export type QueryParameters = ReadonlyArray<readonly [name: string, value: string]>;
 
+/** An HTTP API request: method, path, and what `signedParameters` makes of its query. */
+export function requestStringToSign(method: string, path: string, signed: string): string {
+  return `${method.toUpperCase()}\n${path}\n${signed}`;
+}
+
 /**
- * An HTTP API request: method, path, and every parameter but `auth_signature`, names in lower case and sorted,
- * values as they are. Repeated names keep the order they were sent in.
+ * The query of an HTTP API request as it is signed: every parameter but `auth_signature`, names in lower case and
+ * sorted, values as they are. Repeated names keep the order they were sent in.
  */
-export function requestStringToSign(method: string, path: string, parameters: QueryParameters): string {
+export function signedParameters(parameters: QueryParameters): string {
   let signed = '';
   let previous = '';
   for (const [name, value] of parameters) {
     const key = name.toLowerCase();
     if (key === 'auth_signature') continue;
     // Most clients send them sorted; those who don't, start over.
-    if (key < previous) return requestStringToSign(method, path, sortedByName(parameters));
+    if (key < previous) return signedParameters(sortedByName(parameters));
     signed += signed === '' ? `${key}=${value}` : `&${key}=${value}`;
     previous = key;
   }
-  return `${method.toUpperCase()}\n${path}\n${signed}`;
+  return signed;
 }
 
 /** Names in lower case, sorted. The sort is stable, which keeps repeated names in the order they came. */

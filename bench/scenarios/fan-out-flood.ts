@@ -1,6 +1,6 @@
 /** The same fan-out with publishes as fast as they are accepted, where a server that can batch its writes gains. */
 import { Publisher } from '../client/publisher.ts';
-import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { type FanOut, forEachSize, USUAL_SIZES } from './fan-out-setup.ts';
 import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const fanOutFlood: Scenario = {
@@ -21,7 +21,9 @@ const WINDOW = 64;
 async function run(bench: Bench): Promise<Figure[]> {
   const publishes = bench.smoke ? 64 : 1_280;
   const connections = floodConnections(bench);
-  return forEachSize(bench, connections, publishes / connections, (setup) => phase(bench, setup));
+  const perStream = publishes / connections;
+  const plan = { subscribers: 1_000, sizes: USUAL_SIZES, streams: connections, perStream };
+  return forEachSize(bench, plan, (setup) => phase(bench, setup));
 }
 
 async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure> {

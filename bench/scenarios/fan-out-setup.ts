@@ -8,11 +8,21 @@ import type { Bench, Figure } from './scenario.ts';
 
 const CHANNEL = 'fan-out';
 const EVENT = 'tick';
-/** Bytes of data of the two sizes measured. */
-const SIZES: readonly (readonly [label: string, bytes: number])[] = [
+/** Sizes of data, each with how it is called. */
+export type Sizes = readonly (readonly [label: string, bytes: number])[];
+
+export const USUAL_SIZES: Sizes = [
   ['100 B', 100],
   ['1 KB', 1024],
 ];
+
+export interface FanOutPlan {
+  readonly subscribers: number;
+  readonly sizes: Sizes;
+  /** Lists of requests, and how many each has. */
+  readonly streams: number;
+  readonly perStream: number;
+}
 
 export interface FanOut {
   readonly label: string;
@@ -23,19 +33,19 @@ export interface FanOut {
   readonly lanes: readonly (readonly Buffer[])[];
 }
 
-/** Subscribes everyone, then runs `phase` for each size with `streams` lists of `perStream` requests. */
+/** Subscribes everyone, 25 in a smoke run, then runs `phase` for each size. */
 export async function forEachSize(
   { address, app, smoke }: Bench,
-  streams: number,
-  perStream: number,
+  plan: FanOutPlan,
   phase: (fanOut: FanOut) => Promise<Figure>,
 ): Promise<Figure[]> {
-  const subscribers = smoke ? 25 : 1_000;
+  const { sizes, streams, perStream } = plan;
+  const subscribers = smoke ? 25 : plan.subscribers;
   const sockets = new Tally();
   const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, subscribers);
   await subscribeCrowd(clients, () => CHANNEL);
   const figures: Figure[] = [];
-  for (const [label, bytes] of SIZES) {
+  for (const [label, bytes] of sizes) {
     const tally = new Tally();
     const feed = new Feed(EVENT, CHANNEL, bytes);
     for (const client of clients) client.receiver = new Receiver(feed, tally, streams);

@@ -1,7 +1,7 @@
-/** One publisher, a thousand subscribers, at a rate the server is never busy with: the price of a delivery alone. */
+/** One publisher, a thousand subscribers or ten thousand, at a rate the server is never busy with: the price of a delivery alone. */
 import { paced } from '../client/pace.ts';
 import { Publisher } from '../client/publisher.ts';
-import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { type FanOut, forEachSize, type Sizes, USUAL_SIZES } from './fan-out-setup.ts';
 import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
 
 export const fanOut: Scenario = {
@@ -11,23 +11,57 @@ export const fanOut: Scenario = {
   run,
 };
 
-const PER_SECOND = 50;
+export const fanOutWide: Scenario = {
+  name: 'fan-out-wide',
+  summary: '1 to 10,000 subscribers at 4 publishes a second, 100 B; 1 to 1,000, 10 KB',
+  freshServer: false,
+  run: runWide,
+};
+
 const CONNECTIONS = 4;
 
 async function run(bench: Bench): Promise<Figure[]> {
-  const perConnection = bench.smoke ? 3 : 40;
-  return forEachSize(bench, CONNECTIONS, perConnection, (setup) => {
-    return phase(bench, setup, perConnection * CONNECTIONS);
+  return pacedFanOut(bench, { subscribers: 1_000, sizes: USUAL_SIZES, perConnection: 40, perSecond: 50 });
+}
+
+async function runWide(bench: Bench): Promise<Figure[]> {
+  const slowly = { perConnection: 5, perSecond: 4 };
+  const wide = await pacedFanOut(bench, {
+    subscribers: 10_000,
+    sizes: [['100 B to 10,000', 100]],
+    ...slowly,
+  });
+  const long = await pacedFanOut(bench, { subscribers: 1_000, sizes: [['10 KB', 10 * 1024]], ...slowly });
+  return [...wide, ...long];
+}
+
+interface PacedPlan {
+  readonly subscribers: number;
+  readonly sizes: Sizes;
+  /** Publishes on each connection; 3 in a smoke run. */
+  readonly perConnection: number;
+  readonly perSecond: number;
+}
+
+function pacedFanOut(bench: Bench, { perConnection, perSecond, ...plan }: PacedPlan): Promise<Figure[]> {
+  const perStream = bench.smoke ? 3 : perConnection;
+  return forEachSize(bench, { ...plan, streams: CONNECTIONS, perStream }, (setup) => {
+    return phase(bench, setup, perStream * CONNECTIONS, perSecond);
   });
 }
 
-async function phase({ address, meter }: Bench, setup: FanOut, publishes: number): Promise<Figure> {
+async function phase(
+  { address, meter }: Bench,
+  setup: FanOut,
+  publishes: number,
+  perSecond: number,
+): Promise<Figure> {
   const { tally, lanes, subscribers, label } = setup;
   const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
   await publisher.connect();
   const deliveries = publishes * subscribers;
   const cost = await meter.measure(async () => {
-    await paced(publishes, PER_SECOND, (i) => publisher.release(i));
+    await paced(publishes, perSecond, (i) => publisher.release(i));
     await publisher.answered();
     await tally.until(deliveries);
   });

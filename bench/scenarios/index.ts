@@ -2,8 +2,9 @@
 import { churn } from './churn.ts';
 import { clientEvents } from './client-events.ts';
 import { connect } from './connect.ts';
-import { fanOut } from './fan-out.ts';
+import { fanOut, fanOutWide } from './fan-out.ts';
 import { fanOutFlood } from './fan-out-flood.ts';
+import { idle } from './idle.ts';
 import { manyChannels } from './many-channels.ts';
 import { memory } from './memory.ts';
 import { presenceFill } from './presence-fill.ts';
@@ -14,8 +15,10 @@ import { trigger } from './trigger.ts';
 export const SCENARIOS: readonly Scenario[] = [
   connect,
   memory,
+  idle,
   fanOut,
   fanOutFlood,
+  fanOutWide,
   manyChannels,
   trigger,
   clientEvents,

@@ -1,4 +1,4 @@
-/** The HTTP API by itself: signed triggers to a channel without subscribers, one event a request and ten. */
+/** The HTTP API by itself: signed triggers to channels without subscribers; one event a request, ten, one for ten channels. */
 import type { AppCredentials } from '../app.ts';
 import { Feed, Receiver } from '../client/delivery-check.ts';
 import { payload } from '../client/payload.ts';
@@ -10,7 +10,7 @@ import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } f
 
 export const trigger: Scenario = {
   name: 'trigger',
-  summary: 'signed triggers nobody listens to, and batches of ten',
+  summary: 'signed triggers nobody listens to, batches of ten, and ten channels at once',
   freshServer: false,
   run,
 };
@@ -24,6 +24,7 @@ const LIMIT_MS = 6_000;
 async function run(bench: Bench): Promise<Figure[]> {
   const { app, smoke } = bench;
   const [singles, batches] = smoke ? [64, 32] : [16_000, 6_400];
+  const channels = Array.from({ length: BATCH }, (_, i) => `${CHANNEL}-${i}`);
   await proveDelivery(bench);
   return [
     await flood(
@@ -35,6 +36,14 @@ async function run(bench: Bench): Promise<Figure[]> {
       singles,
     ),
     await flood(bench, 'batch of ten', 'event', BATCH, () => batchRequest(app, 0), batches),
+    await flood(
+      bench,
+      'ten channels',
+      'event',
+      BATCH,
+      () => signedPost(app, 'events', JSON.stringify({ name: EVENT, data: payload(0, 0, BYTES), channels })),
+      batches,
+    ),
   ];
 }
 

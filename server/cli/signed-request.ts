@@ -1,6 +1,6 @@
 /** A signed request to the HTTP API of a node. */
 import { createHash } from 'node:crypto';
-import { requestStringToSign } from '../../protocol/index.ts';
+import { requestStringToSign, signedParameters } from '../../protocol/index.ts';
 import type { Credential } from '../apps/app.ts';
 import { SigningKey } from '../lib/hmac.ts';
 
@@ -18,7 +18,9 @@ export function signedUrl(
     ['auth_version', '1.0'],
     ['body_md5', createHash('md5').update(body, 'utf8').digest('hex')],
   ];
-  const signature = new SigningKey(credential.secret).sign(requestStringToSign('POST', path, parameters));
+  const signature = new SigningKey(credential.secret).sign(
+    requestStringToSign('POST', path, signedParameters(parameters)),
+  );
   const query = new URLSearchParams([...parameters, ['auth_signature', signature]]);
   return `${base}${path}?${query}`;
 }

@@ -1,9 +1,10 @@
 /** Whether a request to the HTTP API is signed by its app. PROTOCOL.md, "HTTP API". */
 import { hash } from 'node:crypto';
-import { type QueryParameters, requestStringToSign } from '../../protocol/index.ts';
+import { requestStringToSign } from '../../protocol/index.ts';
 import type { AppKey, AppRegistry } from '../apps/app-registry.ts';
 import type { HttpRequest } from './message.ts';
-import { parameter, segmentDecoded } from './query.ts';
+import { segmentDecoded } from './query.ts';
+import type { SignedQuery } from './signed-query.ts';
 
 /** Seconds by which a request's timestamp may differ from the server's clock. */
 const GRACE_SECONDS = 600;
@@ -19,19 +20,19 @@ export function authorizeRequest(
   registry: AppRegistry,
   request: Pick<HttpRequest, 'method' | 'body'>,
   path: string,
-  parameters: QueryParameters,
+  query: SignedQuery,
   now: number,
   appId: string | undefined,
 ): AppKey | string {
-  const name = parameter(parameters, 'auth_key');
+  const { key: name } = query;
   if (name === undefined || name === '') return 'Missing parameter: auth_key';
   const key = registry.byKey(name);
   if (key === undefined || (appId !== undefined && key.app.id !== appId)) return 'Unknown auth_key';
   return (
-    versionProblem(parameter(parameters, 'auth_version')) ??
-    timestampProblem(parameter(parameters, 'auth_timestamp'), now) ??
-    signatureProblem(key, request.method, path, parameters) ??
-    bodyProblem(request.body, parameter(parameters, 'body_md5')) ??
+    versionProblem(query.version) ??
+    timestampProblem(query.timestamp, now) ??
+    signatureProblem(key, request.method, path, query) ??
+    bodyProblem(request.body, query.bodyMd5) ??
     key
   );
 }
@@ -59,14 +60,13 @@ function signatureProblem(
   { signingKey }: AppKey,
   method: string,
   path: string,
-  parameters: QueryParameters,
+  { signature: given = '', signed }: SignedQuery,
 ): string | undefined {
-  const given = parameter(parameters, 'auth_signature') ?? '';
-  const stringToSign = requestStringToSign(method, path, parameters);
+  const stringToSign = requestStringToSign(method, path, signed);
   if (signingKey.verify(stringToSign, given)) return undefined;
   // Some clients sign the path before they encode it.
   const decoded = path.includes('%') ? segmentDecoded(path) : path;
-  if (decoded !== path && signingKey.verify(requestStringToSign(method, decoded, parameters), given))
+  if (decoded !== path && signingKey.verify(requestStringToSign(method, decoded, signed), given))
     return undefined;
   return `Invalid signature: you should have sent HmacSHA256Hex(${JSON.stringify(stringToSign)}, your_secret_key), but you sent ${JSON.stringify(given)}`;
 }

@@ -7,8 +7,8 @@ import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
-import { parseQuery } from './query.ts';
 import { matchRoute, type RouteMatch, type Routes } from './routes.ts';
+import { readSignedQuery } from './signed-query.ts';
 
 export interface ApiPorts {
   readonly registry: AppRegistry;
@@ -47,12 +47,12 @@ export class SignedApi {
     if (route.appId !== undefined && registry.byId(route.appId) === undefined) {
       return failure(request, 404, `Unknown app: '${route.appId.slice(0, 100)}'`);
     }
-    const parameters = parseQuery(request.query);
-    const key = authorizeRequest(registry, request, route.path, parameters, clock.now(), route.appId);
+    const query = readSignedQuery(request.query);
+    const key = authorizeRequest(registry, request, route.path, query, clock.now(), route.appId);
     if (typeof key === 'string') return failure(request, 401, key);
     if (!key.app.enabled) return failure(request, 403, 'App is disabled');
     try {
-      const response = endpoint({ app: key.app, request, parameters, name: route.name });
+      const response = endpoint({ app: key.app, request, parameters: query.others, name: route.name });
       return response instanceof Promise
         ? response.catch((error: unknown) => this.#failed(request, error))
         : response;

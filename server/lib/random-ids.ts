@@ -6,6 +6,8 @@ import { randomFillSync, randomInt, randomUUID } from 'node:crypto';
 import type { Ids } from './ids.ts';
 
 const BLOCK = 512;
+/** No socket id is longer: two numbers of ten digits, or one of ten and one of twenty. */
+const MAX_LENGTH = 31;
 
 /** A number for a node, which no other has for all practical purposes. */
 export function randomNodeNumber(): number {
@@ -26,9 +28,12 @@ export function randomIds(nodeNumber?: number): Ids {
     }
     return block[next++] as number;
   };
-  const socketId =
+  const made =
     nodeNumber === undefined
       ? () => `${draw()}.${draw()}`
       : () => `${nodeNumber}.${draw()}${String(draw()).padStart(10, '0')}`;
+  const room = Buffer.alloc(MAX_LENGTH);
+  // What is put together from parts keeps them, at 56 bytes more for as long as the connection lives: copied, it doesn't.
+  const socketId = (): string => room.toString('latin1', 0, room.write(made(), 'latin1'));
   return { socketId, uniqueId: () => randomUUID() };
 }

@@ -93,7 +93,7 @@ class Exchange {
       this.#head = head;
       this.#isHead = method === 'HEAD';
       if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);
-      else this.#handle({ ...head, body: NO_BODY });
+      else this.#handle(withBody(head, NO_BODY));
     } catch (error) {
       this.#failed(error);
     }
@@ -131,11 +131,11 @@ class Exchange {
           );
         } else if (isLast && earlier === undefined) {
           // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.
-          this.#handle({ ...head, body: Buffer.from(chunk) });
+          this.#handle(withBody(head, Buffer.from(chunk)));
         } else {
           earlier ??= new RequestBody();
           earlier.add(chunk);
-          if (isLast) this.#handle({ ...head, body: earlier.toBuffer() });
+          if (isLast) this.#handle(withBody(head, earlier.toBuffer()));
         }
       } catch (error) {
         this.#failed(error);
@@ -180,6 +180,17 @@ class Exchange {
     response.writeHeader('Content-Length', String(Buffer.byteLength(body)));
     response.endWithoutBody();
   }
+}
+
+/**
+ * Member by member: what a spread makes has a hidden class of its own each time, and every look at such an object is a
+ * slow one, which together cost a third of a trigger.
+ */
+function withBody(
+  { method, path, query, accept, caller }: Omit<HttpRequest, 'body'>,
+  body: Buffer,
+): HttpRequest {
+  return { method, path, query, accept, body, caller };
 }
 
 /** Whether a request without need of a body has one all the same. */

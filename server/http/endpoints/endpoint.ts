@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from '../message.ts';
 export interface ApiCall {
   readonly app: App;
   readonly request: HttpRequest;
+  /** The query's, without those of the signature. */
   readonly parameters: QueryParameters;
   /** What stands in the path for a channel or a user, decoded; '' where the path has neither. */
   readonly name: string;

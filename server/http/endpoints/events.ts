@@ -70,16 +70,14 @@ function channelsJson({ presence }: PublishPorts, app: App, { channels, info }: 
 
 /** Some clients send parameters in the query; those in the body win. `name[]` makes a list. */
 function withQuery(body: Parameters, query: QueryParameters): Parameters {
-  let merged: Map<string, unknown> | undefined;
+  if (query.length === 0) return body;
+  const merged = new Map<string, unknown>();
   for (const [name, value] of query) {
-    if (name.startsWith('auth_') || name === 'body_md5') continue;
-    merged ??= new Map();
     if (!name.endsWith('[]')) merged.set(name, value);
     else {
       const list = merged.get(name.slice(0, -2));
       merged.set(name.slice(0, -2), Array.isArray(list) ? [...list, value] : [value]);
     }
   }
-  if (merged === undefined) return body;
   return { object: { ...Object.fromEntries(merged), ...body.object }, json: body.json };
 }

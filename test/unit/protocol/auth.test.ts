@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   channelStringToSign,
   requestStringToSign,
+  signedParameters,
   splitAuth,
   userStringToSign,
 } from '../../../protocol/index.ts';
@@ -54,7 +55,7 @@ describe('requests', () => {
       ['auth_timestamp', '1353088179'],
       ['auth_signature', 'left out'],
     ] as const;
-    expect(hmac(requestStringToSign('post', '/apps/3/events', parameters))).toBe(
+    expect(hmac(requestStringToSign('post', '/apps/3/events', signedParameters(parameters)))).toBe(
       'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c',
     );
   });
@@ -67,7 +68,7 @@ describe('requests', () => {
       ['filter_by_prefix', 'presence-a,b@c'],
       ['info', 'user_count'],
     ] as const;
-    expect(hmac(requestStringToSign('GET', '/apps/3/channels', parameters))).toBe(
+    expect(hmac(requestStringToSign('GET', '/apps/3/channels', signedParameters(parameters)))).toBe(
       '8183cf54259136edba3b7e65302668ac1f0aaf9b43c6e6a7f7eb07cf98ebb142',
     );
   });
@@ -82,7 +83,7 @@ describe('requests', () => {
       ['data', 'x'],
       ['name', 'e'],
     ] as const;
-    expect(hmac(requestStringToSign('POST', '/apps/3/events', parameters))).toBe(
+    expect(hmac(requestStringToSign('POST', '/apps/3/events', signedParameters(parameters)))).toBe(
       '763d462e8da75275423fc3fda2827416fd9fe374cfdcbfb1c8030584c8443803',
     );
   });
