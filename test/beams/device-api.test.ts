@@ -100,6 +100,15 @@ describe('registering', () => {
     }
   });
 
+  it.each([undefined, null])('an iPhone that says nothing of itself (metadata %s)', async (metadata) => {
+    const body = { token: 'ad'.repeat(32), bundleIdentifier: 'org.example.app', metadata };
+    const answer = await request(node(), 'POST', `${DEVICES}/apns`, { body });
+    expect([answer.status, answer.text]).toEqual([
+      200,
+      expect.stringMatching(/^{"id":"apns-[0-9a-f-]{36}","initialInterestSet":\[\]}\n$/),
+    ]);
+  });
+
   it.each<[string, object, number, string, string]>([
     ['fcm', {}, 400, 'Bad request', 'Missing FCM token.'],
     ['fcm', { token: 5 }, 400, 'Bad request', 'Missing FCM token.'],

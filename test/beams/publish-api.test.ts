@@ -162,6 +162,20 @@ describe('the size of a publish', () => {
   });
 });
 
+describe('the depth of a publish', () => {
+  const nested = (levels: number): string =>
+    `{"users":["a"],"apns":{"aps":{},"data":{"deep":${'['.repeat(levels - 3)}${']'.repeat(levels - 3)}}}}`;
+
+  it('may be 100 levels', async () => {
+    expect((await publish(node(), 'users', nested(100))).status).toBe(200);
+  });
+
+  it.each([101, 90_000])('is refused at %i levels', async (levels) => {
+    const answer = await publish(node(), 'users', nested(levels));
+    expectRefusal(answer, 400, 'Bad request', 'Request body is nested too deeply (max 100 levels).');
+  });
+});
+
 describe('the order of checks', () => {
   const bodies = { wrongType: { body: 'x', headers: { 'content-type': 'text/plain' } } };
 

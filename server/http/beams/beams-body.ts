@@ -1,8 +1,9 @@
 /** The body of a request, where it may or must have one. Pure. */
 import { isUtf8 } from 'node:buffer';
+import { isNestedDeeper } from '../../lib/nesting.ts';
 import type { HttpRequest } from '../message.ts';
 import type { Operation } from './beams-paths.ts';
-import { INVALID_CONTENT_TYPE, NO_JSON_OBJECT, type Reply, tooLarge } from './beams-reply.ts';
+import { badRequest, INVALID_CONTENT_TYPE, NO_JSON_OBJECT, type Reply, tooLarge } from './beams-reply.ts';
 import { isObject } from './body-rules.ts';
 
 export interface ReadBody {
@@ -14,7 +15,10 @@ export interface ReadBody {
 /** What bodies of publishes may measure, in KiB. */
 export const MAX_KIB = { interests: 10, users: 200 } as const;
 const BYTES_PER_KIB = 1024;
+/** Far more than any provider takes, and few enough to be written out again. */
+const MAX_LEVELS = 100;
 
+const TOO_DEEP = badRequest(`Request body is nested too deeply (max ${MAX_LEVELS} levels).`);
 const NONE: ReadBody = { json: '', body: {} };
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
@@ -29,7 +33,8 @@ export function bodyOf({ body, caller }: HttpRequest, operation: Operation): Rea
   const json = body.toString('utf8');
   try {
     const parsed: unknown = JSON.parse(json);
-    return isObject(parsed) ? { json, body: parsed } : NO_JSON_OBJECT;
+    if (!isObject(parsed)) return NO_JSON_OBJECT;
+    return isNestedDeeper(parsed, MAX_LEVELS) ? TOO_DEEP : { json, body: parsed };
   } catch {
     return NO_JSON_OBJECT;
   }

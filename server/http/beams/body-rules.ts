@@ -28,8 +28,9 @@ const ofType =
       ? undefined
       : says(path, `Invalid type. Expected: ${expected}, given: ${typeOf(value)}`);
 
+/** False for what is not there. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeOf(value) === 'object';
+  value !== undefined && typeOf(value) === 'object';
 
 export interface TextLimits {
   /** Characters (code points). */

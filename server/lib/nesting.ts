@@ -1,0 +1,7 @@
+/** How deep a parsed JSON value goes. Pure. */
+
+/** Whether lists and objects stand in one another more than `levels` deep: writing such a value out ends the stack. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levels - 1));
+}
