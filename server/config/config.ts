@@ -46,7 +46,7 @@ export interface WebhookDeliverySettings {
   /** Events queued per endpoint at most, and their bytes. Past either the oldest become dead letters. */
   readonly queueLimit: number;
   readonly queueBytes: number;
-  /** Dead letters kept on this node, and their bytes. Past either the oldest are lost. */
+  /** Dead letters kept, on this node or in Redis, and their bytes. Past either the oldest are lost. */
   readonly deadLetterLimit: number;
   readonly deadLetterBytes: number;
   /** Seconds a stopping node goes on sending what is queued. */

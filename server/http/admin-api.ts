@@ -6,6 +6,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { QueryParameters } from '../../protocol/index.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { CallerDetails, Headers, HttpRequest, HttpResponse } from './message.ts';
 import { parseQuery, segmentDecoded } from './query.ts';
 
@@ -95,6 +96,10 @@ export class AdminApi {
   }
 
   #failed({ method, path }: HttpRequest, error: unknown): HttpResponse {
+    if (error instanceof Unavailable) {
+      this.#logger.warn({ err: error, method, path }, 'admin request refused');
+      return adminJson(503, { error: "Service unavailable: Redis can't be reached. Please try again" });
+    }
     this.#logger.error({ err: error, method, path }, 'admin request failed');
     return adminJson(500, { error: 'Internal error' });
   }

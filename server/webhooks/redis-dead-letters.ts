@@ -72,7 +72,7 @@ export class RedisDeadLetters implements DeadLetters {
 
   async list({ appId, endpoint, limit, cursor }: LetterQuery): Promise<LetterPage> {
     const letters: DeadLetter[] = [];
-    let last = cursor === undefined ? 0 : Number(cursor);
+    let last = Number(cursor) || 0;
     for await (const { number, letter } of this.#after(last)) {
       if (!matches(letter, appId, endpoint)) continue;
       if (letters.length === limit) return { letters, cursor: String(last) };

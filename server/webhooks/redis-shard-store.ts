@@ -95,7 +95,7 @@ export class RedisShardStore implements ShardStore {
   watch(shard: number, listener: () => void): void {
     const { redis, keys } = this.#ports;
     // A failure costs seconds only: shards are looked at from time to time anyway.
-    redis.subscriptions.subscribe(keys.wake(shard), listener).catch(() => undefined);
+    redis.subscriptions.subscribe(keys.wake(shard), listener).then(listener, () => undefined);
   }
 
   unwatch(shard: number): void {

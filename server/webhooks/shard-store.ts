@@ -55,7 +55,7 @@ export interface ShardStore {
   settle(settlement: Settlement): Promise<boolean>;
   /** Whether there is something to deliver, now or when a grace is over. */
   hasWork(shard: number): Promise<boolean>;
-  /** Calls whenever there may be something new. A hint: calls may be missing. */
+  /** Calls when it has begun to watch, and whenever there may be something new. A hint: calls may be missing. */
   watch(shard: number, listener: () => void): void;
   unwatch(shard: number): void;
 }

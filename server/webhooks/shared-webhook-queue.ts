@@ -14,11 +14,12 @@ import { type DeadLetters, QUEUE_FULL } from './dead-letters.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointLanes, type LaneSettings } from './endpoint-lanes.ts';
 import type { QueuedEvent } from './queued-event.ts';
+import type { Claim, Entry } from './shard-entry.ts';
 import type { ShardStore } from './shard-store.ts';
 import type { StoredEvent } from './stored-event.ts';
 import type { Lane, WebhookEndpoint } from './webhook-endpoint.ts';
 import type { WebhookQueue, WebhookSink } from './webhook-queue.ts';
-import { type Claim, type Entry, WebhookShard } from './webhook-shard.ts';
+import { WebhookShard } from './webhook-shard.ts';
 
 /** How events get into the shards. */
 export interface SharedSink extends WebhookSink {

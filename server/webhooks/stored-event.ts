@@ -51,7 +51,9 @@ export function parseStored(
   const kind = WEBHOOK_KINDS.find((one) => one === field('k'));
   if (kind === undefined) return undefined;
   const [id, channel, at] = [field('i'), field('c'), Number(field('t')) + aheadMs];
-  const json = named.get('j') ?? webhookEventJson(eventOf(kind, channel, field('u'), field('e')), id);
+  const event = eventOf(kind, channel, field('u'), field('e'));
+  const json = named.get('j') ?? (event && webhookEventJson(event, id));
+  if (json === undefined) return undefined;
   return {
     entry,
     appId: field('a'),
@@ -62,16 +64,24 @@ export function parseStored(
   };
 }
 
-function eventOf(kind: WebhookKind, channel: string, userId: string, json: string): WebhookEvent {
+function eventOf(kind: WebhookKind, channel: string, userId: string, json: string): WebhookEvent | undefined {
   switch (kind) {
     case 'member_added':
     case 'member_removed':
       return { name: kind, channel, userId };
     case 'client_event':
     case 'subscription_count':
-      return JSON.parse(json) as WebhookEvent;
+      return parsed(json);
     default:
       return { name: kind, channel };
+  }
+}
+
+function parsed(json: string): WebhookEvent | undefined {
+  try {
+    return JSON.parse(json) as WebhookEvent;
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,35 +8,9 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import { Settlements } from './settlements.ts';
+import type { Claim, Entry, EntryKeeper, ShardReceiver } from './shard-entry.ts';
 import type { Read, ShardStore } from './shard-store.ts';
 import type { StoredEvent } from './stored-event.ts';
-
-/** From the moment a node got a shard until it lost it or let it go. */
-export interface Claim {
-  /** This node's time until which nobody else can have the shard. */
-  until: number;
-  lost: boolean;
-}
-
-/** An event that was read and is not settled. */
-export interface Entry {
-  readonly stored: StoredEvent;
-  readonly shard: WebhookShard;
-  readonly claim: Claim;
-  /** Endpoints that are to have it. */
-  readonly pending: Set<string>;
-}
-
-/** What a shard hands its events to. */
-export interface ShardReceiver {
-  /** The endpoints that an event is for, by name, less those that have had it. */
-  endpointsOf(stored: StoredEvent): readonly string[];
-  deliver(entry: Entry): void;
-  /** There was no room for it. */
-  bury(entry: Entry): void;
-  /** Forgets what was not begun of a claim. */
-  forget(claim: Claim): void;
-}
 
 export interface ShardPorts {
   readonly store: ShardStore;
@@ -51,7 +25,7 @@ export interface ShardPorts {
 const PAGE = 200;
 const RETRY_MS = 1000;
 
-export class WebhookShard {
+export class WebhookShard implements EntryKeeper {
   readonly #number: number;
   readonly #requestMs: number;
   readonly #ports: ShardPorts;
@@ -85,7 +59,6 @@ export class WebhookShard {
     const { store } = this.#ports;
     if (mine) {
       store.watch(this.#number, () => this.wake());
-      this.wake();
       return;
     }
     store.unwatch(this.#number);
@@ -108,7 +81,8 @@ export class WebhookShard {
 
   /** Whether an event may be sent from here, if the request begins now. */
   holds({ claim }: Entry): boolean {
-    if (!claim.lost && this.#ports.clock.now() + this.#requestMs > claim.until) {
+    if (claim !== this.#claim) claim.lost = true;
+    else if (this.#ports.clock.now() + this.#requestMs > claim.until) {
       this.#lose();
       this.#again(RETRY_MS);
     }
@@ -173,7 +147,7 @@ export class WebhookShard {
       return;
     }
     if (!this.#mine) {
-      this.#leaveSoon();
+      if (!this.#leaving) this.#leaveSoon();
       return;
     }
     if (claim !== this.#claim) {

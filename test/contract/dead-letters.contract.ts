@@ -72,6 +72,16 @@ export function deadLettersContract(create: (limit: number) => Promise<DeadLette
     expect(await letters.take({ ids: taken.map(({ id }) => id) })).toEqual(taken);
   });
 
+  it('that are given up again after they were taken are not forgotten with those', async () => {
+    const taken = await letters.take({ appId: 'b', endpoint: undefined });
+    await letters.add([undelivered(2, 'b')]);
+    await letters.forget(taken);
+    expect(await eventIds({ appId: 'b' })).toEqual(['event-2']);
+    const again = await letters.take({ appId: 'b', endpoint: undefined });
+    await letters.forget(again);
+    expect(await eventIds({ appId: 'b' })).toEqual([]);
+  });
+
   it('past the limit the oldest are lost', async () => {
     await letters.add([4, 5, 6, 7].map((n) => undelivered(n)));
     expect(await eventIds()).toEqual(['event-3', 'event-1', 'event-4', 'event-5', 'event-6', 'event-7']);

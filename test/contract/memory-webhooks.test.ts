@@ -29,7 +29,12 @@ describe('MemoryWebhookQueue', () => {
       { ...settings, queueBytes: 1_000_000 },
       { endpoints, deadLetters, ids: randomIds(), clock, counters: new Counters(), log },
     );
-    return { queue, buried: () => buried, advance: async (ms) => clock.advance(ms) };
+    return {
+      queue,
+      buried: () => buried,
+      advance: async (ms) => clock.advance(ms),
+      channels: ['a', 'b', 'c'],
+    };
   });
 });
 
