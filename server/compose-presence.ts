@@ -76,8 +76,8 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     runner,
     contributions,
     membership: leases,
-    close: async (shard, nodeId) => {
-      await redis.command((client) => client.set(keys.gone(shard, nodeId), 1, 'EX', GONE_SECONDS));
+    close: async (shard, nodeId, how) => {
+      await redis.command((client) => client.set(keys.gone(shard, nodeId), how, 'EX', GONE_SECONDS));
     },
     clock,
     log,
