@@ -61,6 +61,10 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     membership: leases,
     log,
     onSwept: () => leases.beat(),
+    onLost: () => {
+      recovery.doubt();
+      leases.beat();
+    },
   });
   const reads = new RedisPresenceReads(redis);
   const replicas = new RosterReplicas({

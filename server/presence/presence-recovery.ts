@@ -142,7 +142,7 @@ export class PresenceRecovery implements LeaseEvents {
 
   async #takeAway(nodeId: string, field: string): Promise<void> {
     const { steps } = this.#ports;
-    const actor = { nodeId, mode: 'sweep' } as const;
+    const actor = { nodeId, mode: 'sweep', has: 0 } as const;
     const [appId = '', name = '', ...rest] = field.slice(1).split('\n');
     switch (field[0]) {
       case 'm':
