@@ -64,6 +64,10 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     log,
     whenReady: () => redis.whenReady(ports.waitMs),
     onSwept: () => leases.beat(),
+    onLost: () => {
+      recovery.doubt();
+      leases.beat();
+    },
   });
   const reads = new RedisPresenceReads(redis);
   const replicas = new RosterReplicas({
@@ -79,8 +83,8 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     runner,
     contributions,
     membership: leases,
-    close: async (shard, nodeId) => {
-      await redis.command((client) => client.set(keys.gone(shard, nodeId), 1, 'EX', GONE_SECONDS));
+    close: async (shard, nodeId, how) => {
+      await redis.command((client) => client.set(keys.gone(shard, nodeId), how, 'EX', GONE_SECONDS));
     },
     clock,
     log,

@@ -11,7 +11,11 @@ import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 
 /**
  * KEYS: those of `webhook-lua.ts`. ARGV: its own; then base of the shard's keys, node, mode, app, kinds of webhooks
- * wanted; then those of the step, as `args`.
+ * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure); then those of the step, as
+ * `args`.
+ *
+ * Where that is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what is left would
+ * make transitions that never were, and miss those that are.
  *
  * Modes: `live`; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis lost, of which nobody is to
  * hear.
@@ -20,8 +24,8 @@ const HEAD = `
 ${LUA_CLOCK}
 ${WEBHOOK_LUA}
 local hooks = webhooks_at(0, 0, clock())
-local base, node, mode, app, wants = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 5})
-local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 6})}
+local base, node, mode, app, wants, has = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 6})
+local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 7})}
 local index = base .. 'node:' .. node
 if mode ~= 'sweep' and redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
 
@@ -57,12 +61,14 @@ end
  * webhook likewise.
  */
 export const COUNT = script(`${HEAD}
-local channel, count, joiner, tells, before, after, json_before, json_after = unpack(args)
+local channel, count, joiner, tells, head, tail, json_head, json_tail = unpack(args)
 count = tonumber(count)
 local name = app .. '\\n' .. channel
 local field, subs = 'c' .. name, base .. 'subs:' .. name
 local had = tonumber(redis.call('GET', subs) or '0')
-local total = had + count - tonumber(redis.call('HGET', index, field) or '0')
+local before = redis.call('HGET', index, field)
+if has ~= '0' and not before then return {'lost'} end
+local total = had + count - tonumber(before or '0')
 if count > 0 then redis.call('HSET', index, field, count) else redis.call('HDEL', index, field) end
 if total > 0 then redis.call('SET', subs, total) else redis.call('DEL', subs) end
 local inhabited = redis.call('EXISTS', base .. 'members:' .. name) == 1
@@ -74,8 +80,8 @@ if total > ${FEW_SUBSCRIBERS} then
 elseif had > ${FEW_SUBSCRIBERS} then
   redis.call('DEL', recently)
 end
-report('subscription_count', channel, '', json_before .. total .. json_after)
-if total > 1 or (total == 1 and joiner == '') then publish(channel, joiner .. '\\n' .. before .. total .. after) end
+report('subscription_count', channel, '', json_head .. total .. json_tail)
+if total > 1 or (total == 1 and joiner == '') then publish(channel, joiner .. '\\n' .. head .. total .. tail) end
 return {'ok', total, 1}
 `);
 
@@ -125,7 +131,7 @@ export const LEAVE = script(`${HEAD}
 local channel, user, userJson, frame = unpack(args)
 local name = app .. '\\n' .. channel
 local members = base .. 'members:' .. name
-if redis.call('HDEL', index, 'm' .. name .. '\\n' .. user) == 0 then return {'ok'} end
+if redis.call('HDEL', index, 'm' .. name .. '\\n' .. user) == 0 then return {has == '0' and 'ok' or 'lost'} end
 local entry = redis.call('HGET', members, 'u' .. user)
 if not entry then return {'ok'} end
 local order, nodes, rest = string.match(entry, '^(%d+) (%d+) (.*)$')
@@ -156,7 +162,7 @@ return {'ok'}
 export const SIGNED_OUT = script(`${HEAD}
 local user, topic, frame = unpack(args)
 local name = app .. '\\n' .. user
-if redis.call('HDEL', index, 'u' .. name) == 0 then return {'ok'} end
+if redis.call('HDEL', index, 'u' .. name) == 0 then return {has == '0' and 'ok' or 'lost'} end
 if redis.call('DECR', base .. 'online:' .. name) > 0 then return {'ok'} end
 redis.call('DEL', base .. 'online:' .. name)
 publish(topic, '\\n' .. frame)

@@ -2,7 +2,7 @@
  * Makes Redis and this node agree again after one of them lost something: a connection that was away, a lease that
  * lapsed, a Redis that came back empty or without its last writes. And takes away what a dead node left behind.
  */
-import type { LeaseEvents } from '../cluster/leases.ts';
+import type { Departure, LeaseEvents } from '../cluster/leases.ts';
 import { LEASE_MS } from '../cluster/leases.ts';
 import type { Membership } from '../cluster/membership.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -26,7 +26,7 @@ export interface RecoveryPorts {
   readonly contributions: Contributions;
   readonly membership: Membership;
   /** Marks a node as swept in one shard: what it still writes there is refused. */
-  readonly close: (shard: number, nodeId: string) => Promise<void>;
+  readonly close: (shard: number, nodeId: string, how: Departure) => Promise<void>;
   readonly clock: Clock;
   readonly log: OccasionalLog;
   readonly logger: Logger;
@@ -86,10 +86,10 @@ export class PresenceRecovery implements LeaseEvents {
     runner.repair();
   }
 
-  async sweep(nodeId: string): Promise<void> {
+  async sweep(nodeId: string, how: Departure): Promise<void> {
     const { close, reads } = this.#ports;
     for (let shard = 0; shard < SHARDS; shard += 1) {
-      await close(shard, nodeId);
+      await close(shard, nodeId, how);
       const fields = Object.keys(await reads.contributed(shard, nodeId));
       // Members first, then counts: a channel is vacated after its last member has gone.
       fields.sort((a, b) => 'mcu'.indexOf(a[0] ?? '') - 'mcu'.indexOf(b[0] ?? ''));
@@ -142,7 +142,7 @@ export class PresenceRecovery implements LeaseEvents {
 
   async #takeAway(nodeId: string, field: string): Promise<void> {
     const { steps } = this.#ports;
-    const actor = { nodeId, mode: 'sweep' } as const;
+    const actor = { nodeId, mode: 'sweep', has: 0 } as const;
     const [appId = '', name = '', ...rest] = field.slice(1).split('\n');
     switch (field[0]) {
       case 'm':

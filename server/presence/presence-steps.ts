@@ -30,10 +30,15 @@ export type RunScript = (
 export interface Actor {
   readonly nodeId: string;
   readonly mode: 'live' | 'sweep' | 'quiet';
+  /** What Redis has of it for certain; 0 for nothing, and where nobody is sure. */
+  readonly has: number;
 }
 
 /** The node was swept: others took it for dead. Whatever it wants to contribute it must contribute under a new id. */
 export class SweptError extends Error {}
+
+/** Redis has lost what the node contributed: it must be put back before anything is done about it. */
+export class LostError extends Error {}
 
 /** A member as the roster in Redis has it. */
 export interface RosterEntry {
@@ -148,7 +153,7 @@ export class PresenceSteps {
 
   async #step(
     script: Script,
-    { nodeId, mode }: Actor,
+    { nodeId, mode, has }: Actor,
     appId: string,
     shard: number,
     args: readonly ScriptArgument[],
@@ -161,9 +166,11 @@ export class PresenceSteps {
       mode,
       appId,
       this.#wanted(appId),
+      has,
       ...args,
     ])) as unknown[];
     if (reply[0] === 'gone') throw new SweptError('the node was swept');
+    if (reply[0] === 'lost') throw new LostError('Redis has lost what this node contributed');
     return reply;
   }
 

@@ -7,7 +7,7 @@ import { InOrder } from '../lib/in-order.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Contribution, Contributions } from './contributions.ts';
 import type { Actor, PresenceSteps } from './presence-steps.ts';
-import { SweptError } from './presence-steps.ts';
+import { LostError, SweptError } from './presence-steps.ts';
 
 export interface StepRunnerPorts {
   readonly steps: PresenceSteps;
@@ -18,6 +18,8 @@ export interface StepRunnerPorts {
   readonly whenReady: () => Promise<void> | undefined;
   /** Called when a step found this node swept. */
   readonly onSwept: () => void;
+  /** Called when a step found that Redis has lost something. */
+  readonly onLost: () => void;
 }
 
 export class StepRunner {
@@ -58,7 +60,7 @@ export class StepRunner {
 
   /** Takes a step that contributes nothing. */
   read<T>(step: (actor: Actor) => Promise<T>): Promise<T> {
-    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live' });
+    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live', has: 0 });
   }
 
   /** Redis may have something else of it than is wanted. */
@@ -97,7 +99,7 @@ export class StepRunner {
       one.written = 0;
       one.certain = true;
       if (lost > 0) {
-        await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet' }, lost));
+        await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet', has: 0 }, lost));
       }
       if (one.wanted !== lost) this.#owed.add(one);
     });
@@ -109,17 +111,23 @@ export class StepRunner {
   }
 
   async #take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
-    const { membership, contributions, onSwept } = this.#ports;
+    const { membership, contributions, onSwept, onLost } = this.#ports;
+    const has = one.certain ? one.written : 0;
     try {
-      const result = await step({ nodeId: membership.nodeId, mode: 'live' });
+      const result = await step({ nodeId: membership.nodeId, mode: 'live', has });
       one.written = written;
       one.certain = true;
       if (one.wanted === written) this.#owed.delete(one);
       contributions.settle(one);
       return result;
     } catch (error) {
-      one.certain = false;
       this.#owed.add(one);
+      if (error instanceof LostError) {
+        // Nothing was done: that it is missing says what has to be put back.
+        onLost();
+        throw error;
+      }
+      one.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;
     }

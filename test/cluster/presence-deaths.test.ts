@@ -265,6 +265,56 @@ describe('a Redis that comes back empty', () => {
     await eventually(async () => expect(await keysLeft()).toEqual([]));
   });
 
+  it('has nothing twice of what was contributed before anybody noticed', async () => {
+    const one = await start();
+    await redis.client.flushall();
+    await join(one, 'early');
+    await one.presence.subscribed(APP, 'news', 1);
+    const nodesIn = async (): Promise<number> =>
+      new Set((await redis.client.keys('*:node:*')).map((key) => key.split(':').at(-1))).size;
+    await eventually(async () => {
+      expect(await redis.client.zcard('carillon:{nodes}:leases')).toBe(1);
+      expect(await nodesIn()).toBe(1);
+    });
+    await one.presence.leave(APP, ROOM, 'early');
+    await one.presence.subscribed(APP, 'news', 0);
+    await eventually(async () => expect(await keysLeft()).toEqual([]));
+    expect((await reported(one)).filter((event) => /removed|vacated/.test(event)).sort()).toEqual([
+      'channel_vacated news',
+      `channel_vacated ${ROOM}`,
+      'member_removed early',
+    ]);
+  });
+
+  it('hears of those who go before anybody noticed, and doubles nothing that others know', async () => {
+    const [one, two] = [await start(), await start()];
+    await Promise.all([join(one, 'goes'), join(two, 'stays')]);
+    await Promise.all([one, two].map((node) => node.presence.subscribed(APP, ROOM, 1)));
+    await one.presence.subscribed(APP, 'news', 1);
+    await one.presence.signedIn(APP, 'goes');
+    await redis.client.flushall();
+    await Promise.all([
+      one.presence.leave(APP, ROOM, 'goes'),
+      one.presence.subscribed(APP, ROOM, 0),
+      one.presence.signedOut(APP, 'goes'),
+      one.presence.subscribed(APP, 'news', 2),
+      two.presence.subscribed(APP, ROOM, 2),
+    ]);
+    await eventually(async () => {
+      expect(await members(two)).toEqual(['stays']);
+      expect(await two.presence.channel(APP, 'news')).toEqual({ subscriptions: 2, users: 0 });
+      expect(await two.presence.channel(APP, ROOM)).toEqual({ subscriptions: 2, users: 1 });
+    });
+    await eventually(() => expect(told(two, 'member_removed')).toEqual(['goes']));
+    await one.presence.subscribed(APP, 'news', 0);
+    await eventually(async () =>
+      expect((await reported(two)).filter((event) => !event.includes('subscription_count'))).toEqual(
+        expect.arrayContaining(['member_removed goes', 'channel_vacated news']),
+      ),
+    );
+    expect((await reported(two)).filter((event) => event.includes('occupied'))).toEqual([]);
+  });
+
   it('those who went in the meantime are reported as gone, once', async () => {
     const [one, two] = [await start(), await start()];
     await Promise.all([join(one, 'goes'), join(two, 'stays'), join(one, 'both'), join(two, 'both')]);
