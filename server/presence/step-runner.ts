@@ -39,8 +39,11 @@ export class StepRunner {
    * @throws Unavailable, SweptError: the step is owed from then on
    */
   take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
+    // Everybody's wait begins now: of those about one thing, the last would else wait as often as there are others.
+    const ready = this.#ports.whenReady();
+    ready?.catch(() => undefined);
     return this.#inOrder.run(one.field, async () => {
-      await this.#ports.whenReady();
+      await ready;
       return this.#take(one, written, step);
     });
   }
@@ -112,12 +115,15 @@ export class StepRunner {
 
   async #take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
     const { membership, contributions, onSwept, onLost } = this.#ports;
+    const { nodeId } = membership;
     const has = one.certain ? one.written : 0;
     try {
-      const result = await step({ nodeId: membership.nodeId, mode: 'live', has });
-      one.written = written;
+      const result = await step({ nodeId, mode: 'live', has });
+      // What was contributed under an id that is over meanwhile is swept with it.
+      one.written = membership.nodeId === nodeId ? written : 0;
       one.certain = true;
-      if (one.wanted === written) this.#owed.delete(one);
+      if (one.wanted === one.written) this.#owed.delete(one);
+      else if (one.written !== written) this.#owed.add(one);
       contributions.settle(one);
       return result;
     } catch (error) {
