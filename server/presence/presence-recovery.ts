@@ -50,8 +50,7 @@ export class PresenceRecovery implements LeaseEvents {
   }
 
   renewed(): void {
-    const { runner, replicas, clock } = this.#ports;
-    const complete = clock.now() >= this.#incompleteUntil;
+    const { runner, replicas } = this.#ports;
     if (this.#doubtful && !this.#comparing) {
       this.#comparing = true;
       this.#doubtful = false;
@@ -65,7 +64,7 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
-    if (!complete) return;
+    if (!this.#isComplete()) return;
     runner.repair();
     if (!this.#comparing) replicas.compareStale();
   }
@@ -119,8 +118,13 @@ export class PresenceRecovery implements LeaseEvents {
     }
     if (membership.nodeId !== nodeId) return;
     replicas.doubtAll();
-    if (lost.length === 0) runner.repair();
-    else await this.#putBack(lost);
+    if (lost.length > 0) await this.#putBack(lost);
+    else if (this.#isComplete()) runner.repair();
+  }
+
+  /** Whether all nodes have had the time to put back what Redis has lost. */
+  #isComplete(): boolean {
+    return this.#ports.clock.now() >= this.#incompleteUntil;
   }
 
   /** New steps wait only for those about the same thing. */
