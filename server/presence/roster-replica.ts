@@ -19,11 +19,29 @@ export class RosterReplica {
   stale = false;
   /** 0 until the first snapshot. */
   #version = 0;
+  #asked = false;
   readonly #held: Array<{ readonly change: RosterChange; readonly deliver: () => void }> = [];
   readonly #waiting: Array<{ readonly version: number; readonly resolve: () => void }> = [];
 
   get isLoaded(): boolean {
     return this.#version > 0;
+  }
+
+  /** Of the last change the copy has. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether who joins now is to bring the first snapshot: one does, the others wait for it. */
+  asksForSnapshot(): boolean {
+    if (this.isLoaded || this.#asked) return false;
+    this.#asked = true;
+    return true;
+  }
+
+  /** Who was to bring the snapshot came without. */
+  askedInVain(): void {
+    this.#asked = false;
   }
 
   /** A message of the channel came by. `deliver` gives it to this node's sockets, if it is news to them. */
@@ -41,10 +59,16 @@ export class RosterReplica {
     this.#reach(version);
   }
 
-  /** The first snapshot, or one to compare with; one that is older than the copy is of no use. */
-  load(snapshot: RosterSnapshot, tell: (frame: string) => void, channel: string): void {
-    if (snapshot.version < this.#version) return;
-    this.stale = false;
+  /**
+   * The first snapshot, or one to compare with. One that is older than the copy is of no use, unless it is older than
+   * the copy was when it was asked for: then Redis has lost its last changes, as in a failover, and counts on from there.
+   * @param askedAt version of the copy at that time
+   */
+  load(snapshot: RosterSnapshot, askedAt: number, tell: (frame: string) => void, channel: string): void {
+    const hasLost = snapshot.version < askedAt;
+    if (snapshot.version < this.#version && !hasLost) return;
+    // Messages from before and after the loss can't be told apart: looked at once more.
+    this.stale = hasLost;
     const present = new Set(snapshot.entries.map(({ userId }) => userId));
     for (const userId of this.roster.ids()) {
       if (!present.has(userId) && this.roster.remove(userId)) tell(memberRemoved(channel, userId));

@@ -29,6 +29,7 @@ interface Kept {
 export class RosterReplicas {
   readonly #ports: RosterReplicaPorts;
   readonly #kept = new Map<string, Kept>();
+  readonly #comparing = new Map<RosterReplica, Promise<void>>();
 
   constructor(ports: RosterReplicaPorts) {
     this.#ports = ports;
@@ -59,16 +60,34 @@ export class RosterReplicas {
     if (replica.members === 0) this.#kept.delete(key);
   }
 
-  load(appId: string, channel: string, replica: RosterReplica, snapshot: RosterSnapshot): void {
+  /** @param askedAt version of the copy when the snapshot was asked for */
+  load(
+    appId: string,
+    channel: string,
+    replica: RosterReplica,
+    snapshot: RosterSnapshot,
+    askedAt: number,
+  ): void {
     replica.load(
       snapshot,
+      askedAt,
       (frame) => this.#ports.deliver(new FramePublication(appId, channel, frame)),
       channel,
     );
   }
 
-  /** Done when the copy has that version: at once, when its message comes, or when it was looked up. */
-  async reached(appId: string, channel: string, replica: RosterReplica, version: number): Promise<void> {
+  /**
+   * Done when the copy has that version: at once, when its message comes, or when it was looked up.
+   * @param least no version can be lower, unless Redis has lost some
+   */
+  async reached(
+    appId: string,
+    channel: string,
+    replica: RosterReplica,
+    version: number,
+    least: number,
+  ): Promise<void> {
+    if (version < least) await this.#compare({ appId, channel, replica });
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const reached = replica.reached(version);
       if (reached === undefined) return;
@@ -89,11 +108,23 @@ export class RosterReplicas {
     for (const kept of this.#kept.values()) if (kept.replica.stale) this.#compare(kept);
   }
 
-  async #compare({ appId, channel, replica }: Kept): Promise<void> {
+  /** One look at a time, for all who wait. */
+  #compare(kept: Kept): Promise<void> {
+    const { replica } = kept;
+    let comparing = this.#comparing.get(replica);
+    if (comparing === undefined) {
+      comparing = this.#look(kept).finally(() => this.#comparing.delete(replica));
+      this.#comparing.set(replica, comparing);
+    }
+    return comparing;
+  }
+
+  async #look({ appId, channel, replica }: Kept): Promise<void> {
+    const askedAt = replica.version;
     try {
       const snapshot = await this.#ports.read(appId, channel);
       // Without members in Redis, this node's own are still to be put back.
-      if (snapshot !== undefined) this.load(appId, channel, replica, snapshot);
+      if (snapshot !== undefined) this.load(appId, channel, replica, snapshot, askedAt);
     } catch (err) {
       this.#ports.log.warn('roster', { err }, 'roster not read: tried again later');
     }
