@@ -7,7 +7,9 @@ import type { AdminRoutes } from './http/admin-api.ts';
 import { BeamsApi } from './http/beams/beams-api.ts';
 import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
+import { centrifugoDoor } from './http/centrifugo/centrifugo-door.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
+import { kinveyDoor } from './http/kinvey/kinvey-door.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
 import type { Clock } from './lib/clock.ts';
@@ -27,6 +29,7 @@ import { MemoryBeamsWebhookQueue } from './push/beams-webhooks/memory-beams-webh
 import { SqlBeamsWebhookQueue } from './push/beams-webhooks/sql-beams-webhook-queue.ts';
 import { buildPush } from './push/build-push.ts';
 import type { ProviderName } from './push/device.ts';
+import { SqlKinveyUsers } from './push/kinvey/sql-kinvey-users.ts';
 import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
@@ -120,8 +123,13 @@ export async function composePush(
     registered && { devices: registered.devices, publishing: push.publishing, webhooks, policy, ids, clock },
   );
   const instances = new BeamsInstances(registry);
+  const { publishing } = push;
   return {
-    doors: [new BeamsSite({ instances, api: beams, limiter, logger, log })],
+    doors: [
+      new BeamsSite({ instances, api: beams, limiter, logger, log }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
+      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
+    ],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();
@@ -140,6 +148,7 @@ function registryIn(database: Database, { registry, ids, clock }: PushSurroundin
   return {
     devices: new SqlDeviceStore({ database, shared, clock, ids, eraseUser: eraseFromOutcomes }),
     audience: new SqlAudience(database, shared),
+    users: new SqlKinveyUsers(database, clock),
   };
 }
 
