@@ -11,10 +11,13 @@ import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 
 /**
  * KEYS: those of `webhook-lua.ts`. ARGV: its own; then base of the shard's keys, node, mode, app, kinds of webhooks
- * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure); then those of the step, as
- * `args`.
+ * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure), its epoch; then those of the step,
+ * as `args`.
  *
- * Where that is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what is left would
+ * `epoch` counts up whenever nobody knows what became of a step. A step of an earlier epoch that gets to Redis after one
+ * of a later is refused: it was on a connection that was given up, and would undo what was asked for since.
+ *
+ * Where what was contributed is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what is left would
  * make transitions that never were, and miss those that are.
  *
  * Modes: `live`; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis lost, of which nobody is to
@@ -24,10 +27,15 @@ const HEAD = `
 ${LUA_CLOCK}
 ${WEBHOOK_LUA}
 local hooks = webhooks_at(0, 0, clock())
-local base, node, mode, app, wants, has = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 6})
-local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 7})}
+local base, node, mode, app, wants, has, epoch = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 7})
+local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 8})}
 local index = base .. 'node:' .. node
-if mode ~= 'sweep' and redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
+if mode ~= 'sweep' then
+  if redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
+  local latest = tonumber(redis.call('HGET', index, 'e') or '1')
+  if tonumber(epoch) < latest then return {'late'} end
+  if tonumber(epoch) > latest then redis.call('HSET', index, 'e', epoch) end
+end
 
 local function publish(topic, message)
   if mode ~= 'quiet' then redis.call(hooks.publish, base .. 't:' .. app .. '\\n' .. topic, message) end
@@ -145,7 +153,8 @@ local empty = redis.call('HLEN', members) == 1
 if empty then redis.call('DEL', members) end
 report('member_removed', channel, user)
 occupancy(channel, true, not empty or redis.call('EXISTS', base .. 'subs:' .. name) == 1)
-publish(channel, '-' .. number .. '\\n\\n' .. userJson .. '\\n\\n' .. frame)
+local by = mode == 'sweep' and '' or node
+publish(channel, '-' .. number .. '\\n\\n' .. userJson .. '\\n' .. by .. '\\n' .. frame)
 return {'ok'}
 `);
 
@@ -156,6 +165,14 @@ local name = app .. '\\n' .. user
 if redis.call('HSETNX', index, 'u' .. name, 1) == 0 then return {'ok'} end
 if redis.call('INCR', base .. 'online:' .. name) == 1 then publish(topic, '\\n' .. frame) end
 return {'ok'}
+`);
+
+/** Begins an epoch in a shard; returns what the node has contributed there. KEYS: the node's hash, its mark as gone. ARGV: epoch. */
+export const FENCE = script(`
+local index, epoch = KEYS[1], ARGV[1]
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'gone'} end
+if tonumber(epoch) > tonumber(redis.call('HGET', index, 'e') or '1') then redis.call('HSET', index, 'e', epoch) end
+return redis.call('HGETALL', index)
 `);
 
 /** Arguments as for SIGNED_IN. */

@@ -10,6 +10,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { SHARDS } from '../redis/keys.ts';
 import type { Contribution, Contributions } from './contributions.ts';
+import type { MissedNews } from './missed-news.ts';
 import type { PresenceSteps } from './presence-steps.ts';
 import type { RedisPresenceReads } from './redis-presence-reads.ts';
 import type { RosterReplicas } from './roster-replicas.ts';
@@ -24,9 +25,12 @@ export interface RecoveryPorts {
   readonly replicas: RosterReplicas;
   readonly runner: StepRunner;
   readonly contributions: Contributions;
+  readonly news: MissedNews;
   readonly membership: Membership;
   /** Marks a node as swept in one shard: what it still writes there is refused. */
   readonly close: (shard: number, nodeId: string, how: Departure) => Promise<void>;
+  /** Forgets what is kept about a node in one shard, once nothing it contributed is left. */
+  readonly forget: (shard: number, nodeId: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: OccasionalLog;
   readonly logger: Logger;
@@ -50,7 +54,7 @@ export class PresenceRecovery implements LeaseEvents {
   }
 
   renewed(): void {
-    const { runner, replicas } = this.#ports;
+    const { runner, replicas, news } = this.#ports;
     if (this.#doubtful && !this.#comparing) {
       this.#comparing = true;
       this.#doubtful = false;
@@ -66,7 +70,9 @@ export class PresenceRecovery implements LeaseEvents {
     }
     if (!this.#isComplete()) return;
     runner.repair();
-    if (!this.#comparing) replicas.compareStale();
+    if (this.#comparing) return;
+    replicas.compareStale();
+    news.tell();
   }
 
   async renamed(reason: 'swept' | 'forgotten'): Promise<void> {
@@ -86,7 +92,7 @@ export class PresenceRecovery implements LeaseEvents {
   }
 
   async sweep(nodeId: string, how: Departure): Promise<void> {
-    const { close, reads } = this.#ports;
+    const { close, reads, forget } = this.#ports;
     for (let shard = 0; shard < SHARDS; shard += 1) {
       await close(shard, nodeId, how);
       const fields = Object.keys(await reads.contributed(shard, nodeId));
@@ -95,16 +101,17 @@ export class PresenceRecovery implements LeaseEvents {
       for (let at = 0; at < fields.length; at += BATCH) {
         await Promise.all(fields.slice(at, at + BATCH).map((field) => this.#takeAway(nodeId, field)));
       }
+      await forget(shard, nodeId);
     }
   }
 
   /** Compares what Redis has of this node with what it should have. */
   async #compare(): Promise<void> {
-    const { reads, contributions, membership, replicas, runner } = this.#ports;
+    const { steps, contributions, membership, replicas, runner } = this.#ports;
     const { nodeId } = membership;
     const lost: Contribution[] = [];
     for (let shard = 0; shard < SHARDS; shard += 1) {
-      const present = await reads.contributed(shard, nodeId);
+      const present = await steps.fence(nodeId, runner.epoch, shard);
       const missing = contributions.of(shard).filter(({ field }) => present[field] === undefined);
       // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not.
       if (missing.some(({ written, certain }) => certain && written > 0)) lost.push(...missing);
@@ -146,7 +153,7 @@ export class PresenceRecovery implements LeaseEvents {
 
   async #takeAway(nodeId: string, field: string): Promise<void> {
     const { steps } = this.#ports;
-    const actor = { nodeId, mode: 'sweep', has: 0 } as const;
+    const actor = { nodeId, mode: 'sweep', has: 0, epoch: 0 } as const;
     const [appId = '', name = '', ...rest] = field.slice(1).split('\n');
     switch (field[0]) {
       case 'm':

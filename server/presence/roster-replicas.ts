@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { RosterSnapshot } from './presence-steps.ts';
-import { RosterReplica } from './roster-replica.ts';
+import { type IsOwn, RosterReplica } from './roster-replica.ts';
 
 /** Milliseconds after which a message that should have come is looked up instead, and how often. */
 const LATE_MS = 500;
@@ -14,6 +14,8 @@ const ATTEMPTS = 10;
 export interface RosterReplicaPorts {
   /** The roster as Redis has it; undefined if there is none. */
   readonly read: (appId: string, channel: string) => Promise<RosterSnapshot | undefined>;
+  /** See `IsOwn`. */
+  readonly isOwn: (appId: string, channel: string, ...member: Parameters<IsOwn>) => boolean;
   /** Gives a publication to this node's sockets. */
   readonly deliver: (publication: Publication) => void;
   readonly clock: Clock;
@@ -44,7 +46,8 @@ export class RosterReplicas {
     const key = `${appId}\n${channel}`;
     let kept = this.#kept.get(key);
     if (kept === undefined) {
-      kept = { appId, channel, replica: new RosterReplica() };
+      const isOwn: IsOwn = (...member) => this.#ports.isOwn(appId, channel, ...member);
+      kept = { appId, channel, replica: new RosterReplica(isOwn) };
       this.#kept.set(key, kept);
     }
     kept.replica.members += 1;

@@ -5,6 +5,7 @@
 import type { Membership } from '../cluster/membership.ts';
 import { InOrder } from '../lib/in-order.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { Contribution, Contributions } from './contributions.ts';
 import type { Actor, PresenceSteps } from './presence-steps.ts';
 import { LostError, SweptError } from './presence-steps.ts';
@@ -28,9 +29,15 @@ export class StepRunner {
   /** Things of which Redis may have something else than this node wants. */
   readonly #owed = new Set<Contribution>();
   #holding = false;
+  #epoch = 1;
 
   constructor(ports: StepRunnerPorts) {
     this.#ports = ports;
+  }
+
+  /** See `Actor`. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /**
@@ -63,7 +70,7 @@ export class StepRunner {
 
   /** Takes a step that contributes nothing. */
   read<T>(step: (actor: Actor) => Promise<T>): Promise<T> {
-    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live', has: 0 });
+    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live', has: 0, epoch: this.#epoch });
   }
 
   /** Redis may have something else of it than is wanted. */
@@ -102,7 +109,7 @@ export class StepRunner {
       one.written = 0;
       one.certain = true;
       if (lost > 0) {
-        await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet', has: 0 }, lost));
+        await this.#take(one, lost, (actor) => this.#make(one, { ...actor, mode: 'quiet', has: 0 }, lost));
       }
       if (one.wanted !== lost) this.#owed.add(one);
     });
@@ -118,7 +125,7 @@ export class StepRunner {
     const { nodeId } = membership;
     const has = one.certain ? one.written : 0;
     try {
-      const result = await step({ nodeId, mode: 'live', has });
+      const result = await step({ nodeId, mode: 'live', has, epoch: this.#epoch });
       // What was contributed under an id that is over meanwhile is swept with it.
       one.written = membership.nodeId === nodeId ? written : 0;
       one.certain = true;
@@ -133,6 +140,7 @@ export class StepRunner {
         onLost();
         throw error;
       }
+      if (error instanceof Unavailable && error.done === 'unknown') this.#epoch += 1;
       one.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;

@@ -149,6 +149,9 @@ describe('a node that sleeps for longer than its lease', () => {
     await gone.next((frame) => frame.event.endsWith('member_added') && dataOf(frame)['user_id'] === 'late');
     await trigger(first, room, 'hello', 'x');
     await gone.next('hello');
+    // Of its own clients it knows that they never went.
+    const told = gone.takeAll().filter(({ event }) => event.includes('member'));
+    expect(told.filter((frame) => dataOf(frame)['user_id'] === 'gone')).toEqual([]);
     const all = await finalReport(stays, gone, ...both, late);
     expect(count(all, 'member_removed gone')).toBe(2);
     expect(count(all, 'member_added gone')).toBe(2);

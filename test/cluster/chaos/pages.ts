@@ -77,6 +77,15 @@ export class Pages {
     }
   }
 
+  /** Members that are seen to go, from here on, by whom and whom. */
+  recordFlaps(): readonly string[] {
+    const flaps: string[] = [];
+    for (const { user, channel } of this.#pages) {
+      channel.bind('pusher:member_removed', ({ id }: { id: string }) => flaps.push(`${user} saw ${id} go`));
+    }
+    return flaps;
+  }
+
   close(): void {
     for (const { pusher } of this.#pages) pusher.disconnect();
     for (const socket of this.#sockets) socket.destroy();
