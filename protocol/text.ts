@@ -17,6 +17,11 @@ export function exceedsBytes(text: string, max: number): boolean {
   return bytes > max;
 }
 
+/** Whether every surrogate is one of a pair: else the text has no UTF-8, and differs wherever it has been stored. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** Anything but what stands in a JSON string as it is: control characters, quote, backslash and surrogates. */
 const NEEDS_ESCAPE = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 

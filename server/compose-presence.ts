@@ -6,6 +6,7 @@ import type { Ids } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import { Contributions } from './presence/contributions.ts';
+import { MissedNews } from './presence/missed-news.ts';
 import { PresenceRecovery } from './presence/presence-recovery.ts';
 import { PresenceSteps } from './presence/presence-steps.ts';
 import type { PresenceStore } from './presence/presence-store.ts';
@@ -64,12 +65,26 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     log,
     whenReady: () => redis.whenReady(ports.waitMs),
     onSwept: () => leases.beat(),
+    onLost: () => {
+      recovery.doubt();
+      leases.beat();
+    },
   });
   const reads = new RedisPresenceReads(redis);
   const replicas = new RosterReplicas({
     read: (appId, channel) => reads.roster(appId, channel),
+    isOwn: (appId, channel, userId, by) =>
+      by !== leases.nodeId && contributions.wantsMember(appId, channel, userId),
     deliver: (publication) => broker.publishLocally(publication),
     clock,
+    log,
+  });
+  const news = new MissedNews({
+    online: (appId, userIds) => reads.online(appId, userIds),
+    subscriptions: async (appId, channel) => (await reads.channel(appId, channel)).subscriptions,
+    tellsCount: (appId, channel) => steps.tellsCount(appId, channel),
+    received: () => broker.messagesReceived,
+    deliver: (publication) => broker.publishLocally(publication),
     log,
   });
   const recovery = new PresenceRecovery({
@@ -78,9 +93,13 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     replicas,
     runner,
     contributions,
+    news,
     membership: leases,
-    close: async (shard, nodeId) => {
-      await redis.command((client) => client.set(keys.gone(shard, nodeId), 1, 'EX', GONE_SECONDS));
+    close: async (shard, nodeId, how) => {
+      await redis.command((client) => client.set(keys.gone(shard, nodeId), how, 'EX', GONE_SECONDS));
+    },
+    forget: async (shard, nodeId) => {
+      await redis.command((client) => client.del(keys.node(shard, nodeId)));
     },
     clock,
     log,
@@ -92,7 +111,10 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     if (replica === undefined) deliver();
     else replica.receive(change, deliver);
   });
-  broker.onGap(() => recovery.doubt());
+  broker.onGap((topics) => {
+    news.missed(topics);
+    recovery.doubt();
+  });
   redis.onReady(() => {
     recovery.doubt();
     leases.beat();

@@ -48,7 +48,7 @@ export function redisWebhooks(
   ports: RedisWebhookPorts,
   scripts: WebhookScripts = webhookScripts(),
 ): RedisWebhooks {
-  const { redis, membership } = ports;
+  const { redis } = ports;
   const { keys, sharded } = redis;
   const { graceMs, queueLimit, queueBytes, timeoutMs } = settings;
   const lua = { graceMs, queueLimit, sharded };
@@ -61,7 +61,7 @@ export function redisWebhooks(
       ...ports,
       deadLetters,
       sink: new RedisWebhookSink({ ...lua, queueBytes }, shared),
-      store: new RedisShardStore({ ...lua, nodeId: membership.nodeId, leaseMs }, shared),
+      store: new RedisShardStore({ ...lua, leaseMs }, shared),
     },
   );
   return { queue, deadLetters, lua };

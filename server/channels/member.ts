@@ -1,5 +1,5 @@
 /** Who joins a presence channel, out of `channel_data`. PROTOCOL.md, "Presence". */
-import { asObject, exceedsBytes, parseObject, rawMember } from '../../protocol/index.ts';
+import { asObject, exceedsBytes, isWellFormed, parseObject, rawMember } from '../../protocol/index.ts';
 import type { AppLimits } from '../apps/app.ts';
 import type { Member } from '../presence/presence-store.ts';
 import { invalidRequest, limitReached, type Refusal } from './refusal.ts';
@@ -15,6 +15,8 @@ export function parseMember(channelData: string, limits: AppLimits): Member | Re
   if (userId === undefined || userId === '') {
     return invalidRequest('channel_data must include a user_id (a non-empty string or a number)');
   }
+  if (!isWellFormed(userId))
+    return invalidRequest('user_id is not valid text: half a surrogate pair is missing');
   if (userId.length > limits.userIdLength) {
     return limitReached(`user_id exceeds the allowed maximum (${limits.userIdLength} characters)`, 413);
   }

@@ -2,6 +2,7 @@
 import {
   asObject,
   Codes,
+  isWellFormed,
   parseObject,
   rawMember,
   type SignIn,
@@ -130,6 +131,7 @@ function parseUserData(userData: string, maxLength: number): Identity | string {
   const id = parsed['id'];
   if (typeof id !== 'string' || id === '')
     return 'Invalid signin: user_data must include an id, a non-empty string';
+  if (!isWellFormed(id)) return 'Invalid signin: user id is not valid text: half a surrogate pair is missing';
   if (id.length > maxLength) {
     return `Invalid signin: user id exceeds the allowed maximum (${maxLength} characters)`;
   }
@@ -151,7 +153,7 @@ function parseWatchlist(value: unknown, maxLength: number): string[] | undefined
   for (const id of value) {
     if (typeof id !== 'string' && typeof id !== 'number') return undefined;
     const text = String(id);
-    if (text === '' || text.length > maxLength) return undefined;
+    if (text === '' || text.length > maxLength || !isWellFormed(text)) return undefined;
     ids.add(text);
   }
   return [...ids];

@@ -50,6 +50,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREM', leases, node)
 redis.call('ZADD', sweeping, now + tonumber(ARGV[2]), node)
 redis.call('ZADD', swept, now + tonumber(ARGV[3]), node)
+redis.call('ZREMRANGEBYSCORE', swept, '-inf', now)
 `);
 
 /** A sweep is done. KEYS: sweeping. ARGV: node. */

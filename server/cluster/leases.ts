@@ -19,6 +19,9 @@ const SWEEP_MS = 10_000;
 /** Milliseconds that a swept node is remembered: one that sleeps longer finds Redis empty of it. */
 const REMEMBERED_MS = 24 * 3600 * 1000;
 
+/** How a node came to be swept: `dead` if its lease lapsed, `left` if it gave it up. */
+export type Departure = 'dead' | 'left';
+
 /** What the node learns about itself. */
 export interface LeaseEvents {
   /** The lease was renewed. */
@@ -28,8 +31,8 @@ export interface LeaseEvents {
    * Done when everything is contributed under the new id.
    */
   renamed(reason: 'swept' | 'forgotten'): Promise<void>;
-  /** Takes away all that a dead node contributed. May be asked for twice. */
-  sweep(nodeId: string): Promise<void>;
+  /** Takes away all that a node contributed which is gone. May be asked for twice. */
+  sweep(nodeId: string, how: Departure): Promise<void>;
 }
 
 export interface LeasePorts {
@@ -68,6 +71,7 @@ export class Leases implements Membership {
   /** When the renewals began that have not failed since. */
   #steadySince = Number.POSITIVE_INFINITY;
   #renewedAt = 0;
+  #safeUntil = 0;
 
   constructor(ports: LeasePorts) {
     this.#ports = ports;
@@ -76,6 +80,10 @@ export class Leases implements Membership {
 
   get nodeId(): string {
     return this.#nodeId;
+  }
+
+  get safeUntil(): number {
+    return this.#safeUntil;
   }
 
   live(): readonly string[] {
@@ -114,7 +122,9 @@ export class Leases implements Membership {
     const { run, keys } = this.#ports;
     const node = this.#nodeId;
     await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [node, SWEEP_MS, REMEMBERED_MS]);
-    await this.#events?.sweep(node);
+    // Gone in good order: what it still delivers nobody takes away from it.
+    this.#safeUntil = Number.POSITIVE_INFINITY;
+    await this.#events?.sweep(node, 'left');
     await this.#finish(node);
   }
 
@@ -126,6 +136,7 @@ export class Leases implements Membership {
   async #renew(): Promise<void> {
     const { run, keys, clock } = this.#ports;
     const isNew = this.#isNew ? '1' : '0';
+    const sentAt = clock.now();
     const reply = await run(RENEW, [keys.leases, keys.swept, keys.sweeping], [this.#nodeId, LEASE_MS, isNew]);
     if (this.#stopped) return;
     const [result, live, dead] = reply as [string, string[]?, string[]?];
@@ -138,6 +149,7 @@ export class Leases implements Membership {
     // While Redis was away, or this machine asleep, nobody could renew: all get the time of a lease to do so.
     if (this.#steadySince > now || now - this.#renewedAt > LEASE_MS) this.#steadySince = now;
     this.#renewedAt = now;
+    this.#safeUntil = sentAt + LEASE_MS;
     this.#learn(live ?? []);
     const renamed = this.#renamed;
     this.#renamed = undefined;
@@ -152,14 +164,22 @@ export class Leases implements Membership {
     this.#nodeId = ids.uniqueId();
     this.#isNew = true;
     this.#renamed = { reason, former };
+    this.#safeUntil = 0;
     this.#steadySince = Number.POSITIVE_INFINITY;
     logger.warn({ reason, former, nodeId: this.#nodeId }, 'lease lost: contributing everything anew');
   }
 
   async #contributeAnew({ reason, former }: Renaming): Promise<void> {
     await this.#events?.renamed(reason);
-    // What was contributed under the former id in the meantime.
-    if (reason === 'forgotten') this.#sweep(former);
+    // What was contributed under the former id before Redis was found to have forgotten it.
+    if (reason === 'forgotten') await this.#sweepFormer(former);
+  }
+
+  async #sweepFormer(former: string): Promise<void> {
+    const { run, keys } = this.#ports;
+    await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [former, SWEEP_MS, REMEMBERED_MS]);
+    await this.#events?.sweep(former, 'dead');
+    await this.#finish(former);
   }
 
   #learn(live: readonly string[]): void {
@@ -183,7 +203,7 @@ export class Leases implements Membership {
     const claim = [dead, SWEEP_MS, REMEMBERED_MS];
     if ((await run(CLAIM_SWEEP, [keys.leases, keys.swept, keys.sweeping], claim)) !== 1) return;
     logger.warn({ node: dead }, 'node is gone: taking away what it contributed');
-    await this.#events?.sweep(dead);
+    await this.#events?.sweep(dead, 'dead');
     await this.#finish(dead);
     logger.info({ node: dead }, 'node swept');
   }

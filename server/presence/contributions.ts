@@ -41,6 +41,12 @@ export class Contributions {
     return this.#at(field, () => made(field, 'member', appId, channel, shardOf(appId, channel), userId));
   }
 
+  /** Whether this node has connections of a member. */
+  wantsMember(appId: string, channel: string, userId: string): boolean {
+    const one = this.#all.get(contribution.member(appId, channel, userId));
+    return one !== undefined && one.wanted > 0;
+  }
+
   user(appId: string, userId: string): Contribution {
     const field = contribution.online(appId, userId);
     return this.#at(field, () => made(field, 'user', appId, userId, shardOfUser(appId, userId)));

@@ -59,7 +59,8 @@ export class NodeCounts {
     const { runner, steps } = this.#ports;
     const { appId, name } = one;
     const counted = await runner.take(one, count, (actor) => steps.count(actor, appId, name, count, joiner));
-    if (counted.subscriptions > FEW_SUBSCRIBERS) {
+    // Given up meanwhile, it is not to be kept here.
+    if (counted.subscriptions > FEW_SUBSCRIBERS && one.wanted > 0) {
       this.#large.set(one, counted.subscriptions);
       if (!counted.told) this.#tellLater(one);
     } else this.#large.delete(one);

@@ -11,7 +11,14 @@ import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 
 /**
  * KEYS: those of `webhook-lua.ts`. ARGV: its own; then base of the shard's keys, node, mode, app, kinds of webhooks
- * wanted; then those of the step, as `args`.
+ * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure), its epoch; then those of the step,
+ * as `args`.
+ *
+ * `epoch` counts up whenever nobody knows what became of a step. A step of an earlier epoch that gets to Redis after one
+ * of a later is refused: it was on a connection that was given up, and would undo what was asked for since.
+ *
+ * Where what was contributed is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what is left would
+ * make transitions that never were, and miss those that are.
  *
  * Modes: `live`; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis lost, of which nobody is to
  * hear.
@@ -20,10 +27,15 @@ const HEAD = `
 ${LUA_CLOCK}
 ${WEBHOOK_LUA}
 local hooks = webhooks_at(0, 0, clock())
-local base, node, mode, app, wants = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 5})
-local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 6})}
+local base, node, mode, app, wants, has, epoch = unpack(ARGV, ${WEBHOOK_ARG_COUNT + 1}, ${WEBHOOK_ARG_COUNT + 7})
+local args = {unpack(ARGV, ${WEBHOOK_ARG_COUNT + 8})}
 local index = base .. 'node:' .. node
-if mode ~= 'sweep' and redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
+if mode ~= 'sweep' then
+  if redis.call('EXISTS', base .. 'gone:' .. node) == 1 then return {'gone'} end
+  local latest = tonumber(redis.call('HGET', index, 'e') or '1')
+  if tonumber(epoch) < latest then return {'late'} end
+  if tonumber(epoch) > latest then redis.call('HSET', index, 'e', epoch) end
+end
 
 local function publish(topic, message)
   if mode ~= 'quiet' then redis.call(hooks.publish, base .. 't:' .. app .. '\\n' .. topic, message) end
@@ -57,12 +69,14 @@ end
  * webhook likewise.
  */
 export const COUNT = script(`${HEAD}
-local channel, count, joiner, tells, before, after, json_before, json_after = unpack(args)
+local channel, count, joiner, tells, head, tail, json_head, json_tail = unpack(args)
 count = tonumber(count)
 local name = app .. '\\n' .. channel
 local field, subs = 'c' .. name, base .. 'subs:' .. name
 local had = tonumber(redis.call('GET', subs) or '0')
-local total = had + count - tonumber(redis.call('HGET', index, field) or '0')
+local before = redis.call('HGET', index, field)
+if has ~= '0' and not before then return {'lost'} end
+local total = had + count - tonumber(before or '0')
 if count > 0 then redis.call('HSET', index, field, count) else redis.call('HDEL', index, field) end
 if total > 0 then redis.call('SET', subs, total) else redis.call('DEL', subs) end
 local inhabited = redis.call('EXISTS', base .. 'members:' .. name) == 1
@@ -74,8 +88,8 @@ if total > ${FEW_SUBSCRIBERS} then
 elseif had > ${FEW_SUBSCRIBERS} then
   redis.call('DEL', recently)
 end
-report('subscription_count', channel, '', json_before .. total .. json_after)
-if total > 1 or (total == 1 and joiner == '') then publish(channel, joiner .. '\\n' .. before .. total .. after) end
+report('subscription_count', channel, '', json_head .. total .. json_tail)
+if total > 1 or (total == 1 and joiner == '') then publish(channel, joiner .. '\\n' .. head .. total .. tail) end
 return {'ok', total, 1}
 `);
 
@@ -125,7 +139,7 @@ export const LEAVE = script(`${HEAD}
 local channel, user, userJson, frame = unpack(args)
 local name = app .. '\\n' .. channel
 local members = base .. 'members:' .. name
-if redis.call('HDEL', index, 'm' .. name .. '\\n' .. user) == 0 then return {'ok'} end
+if redis.call('HDEL', index, 'm' .. name .. '\\n' .. user) == 0 then return {has == '0' and 'ok' or 'lost'} end
 local entry = redis.call('HGET', members, 'u' .. user)
 if not entry then return {'ok'} end
 local order, nodes, rest = string.match(entry, '^(%d+) (%d+) (.*)$')
@@ -139,7 +153,8 @@ local empty = redis.call('HLEN', members) == 1
 if empty then redis.call('DEL', members) end
 report('member_removed', channel, user)
 occupancy(channel, true, not empty or redis.call('EXISTS', base .. 'subs:' .. name) == 1)
-publish(channel, '-' .. number .. '\\n\\n' .. userJson .. '\\n\\n' .. frame)
+local by = mode == 'sweep' and '' or node
+publish(channel, '-' .. number .. '\\n\\n' .. userJson .. '\\n' .. by .. '\\n' .. frame)
 return {'ok'}
 `);
 
@@ -152,11 +167,19 @@ if redis.call('INCR', base .. 'online:' .. name) == 1 then publish(topic, '\\n' 
 return {'ok'}
 `);
 
+/** Begins an epoch in a shard; returns what the node has contributed there. KEYS: the node's hash, its mark as gone. ARGV: epoch. */
+export const FENCE = script(`
+local index, epoch = KEYS[1], ARGV[1]
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'gone'} end
+if tonumber(epoch) > tonumber(redis.call('HGET', index, 'e') or '1') then redis.call('HSET', index, 'e', epoch) end
+return redis.call('HGETALL', index)
+`);
+
 /** Arguments as for SIGNED_IN. */
 export const SIGNED_OUT = script(`${HEAD}
 local user, topic, frame = unpack(args)
 local name = app .. '\\n' .. user
-if redis.call('HDEL', index, 'u' .. name) == 0 then return {'ok'} end
+if redis.call('HDEL', index, 'u' .. name) == 0 then return {has == '0' and 'ok' or 'lost'} end
 if redis.call('DECR', base .. 'online:' .. name) > 0 then return {'ok'} end
 redis.call('DEL', base .. 'online:' .. name)
 publish(topic, '\\n' .. frame)

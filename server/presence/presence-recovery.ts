@@ -2,7 +2,7 @@
  * Makes Redis and this node agree again after one of them lost something: a connection that was away, a lease that
  * lapsed, a Redis that came back empty or without its last writes. And takes away what a dead node left behind.
  */
-import type { LeaseEvents } from '../cluster/leases.ts';
+import type { Departure, LeaseEvents } from '../cluster/leases.ts';
 import { LEASE_MS } from '../cluster/leases.ts';
 import type { Membership } from '../cluster/membership.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -10,6 +10,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { SHARDS } from '../redis/keys.ts';
 import type { Contribution, Contributions } from './contributions.ts';
+import type { MissedNews } from './missed-news.ts';
 import type { PresenceSteps } from './presence-steps.ts';
 import type { RedisPresenceReads } from './redis-presence-reads.ts';
 import type { RosterReplicas } from './roster-replicas.ts';
@@ -24,9 +25,12 @@ export interface RecoveryPorts {
   readonly replicas: RosterReplicas;
   readonly runner: StepRunner;
   readonly contributions: Contributions;
+  readonly news: MissedNews;
   readonly membership: Membership;
   /** Marks a node as swept in one shard: what it still writes there is refused. */
-  readonly close: (shard: number, nodeId: string) => Promise<void>;
+  readonly close: (shard: number, nodeId: string, how: Departure) => Promise<void>;
+  /** Forgets what is kept about a node in one shard, once nothing it contributed is left. */
+  readonly forget: (shard: number, nodeId: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: OccasionalLog;
   readonly logger: Logger;
@@ -50,8 +54,7 @@ export class PresenceRecovery implements LeaseEvents {
   }
 
   renewed(): void {
-    const { runner, replicas, clock } = this.#ports;
-    const complete = clock.now() >= this.#incompleteUntil;
+    const { runner, replicas, news } = this.#ports;
     if (this.#doubtful && !this.#comparing) {
       this.#comparing = true;
       this.#doubtful = false;
@@ -65,9 +68,11 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
-    if (!complete) return;
+    if (!this.#isComplete()) return;
     runner.repair();
-    if (!this.#comparing) replicas.compareStale();
+    if (this.#comparing) return;
+    replicas.compareStale();
+    news.tell();
   }
 
   async renamed(reason: 'swept' | 'forgotten'): Promise<void> {
@@ -86,26 +91,27 @@ export class PresenceRecovery implements LeaseEvents {
     runner.repair();
   }
 
-  async sweep(nodeId: string): Promise<void> {
-    const { close, reads } = this.#ports;
+  async sweep(nodeId: string, how: Departure): Promise<void> {
+    const { close, reads, forget } = this.#ports;
     for (let shard = 0; shard < SHARDS; shard += 1) {
-      await close(shard, nodeId);
+      await close(shard, nodeId, how);
       const fields = Object.keys(await reads.contributed(shard, nodeId));
       // Members first, then counts: a channel is vacated after its last member has gone.
       fields.sort((a, b) => 'mcu'.indexOf(a[0] ?? '') - 'mcu'.indexOf(b[0] ?? ''));
       for (let at = 0; at < fields.length; at += BATCH) {
         await Promise.all(fields.slice(at, at + BATCH).map((field) => this.#takeAway(nodeId, field)));
       }
+      await forget(shard, nodeId);
     }
   }
 
   /** Compares what Redis has of this node with what it should have. */
   async #compare(): Promise<void> {
-    const { reads, contributions, membership, replicas, runner } = this.#ports;
+    const { steps, contributions, membership, replicas, runner } = this.#ports;
     const { nodeId } = membership;
     const lost: Contribution[] = [];
     for (let shard = 0; shard < SHARDS; shard += 1) {
-      const present = await reads.contributed(shard, nodeId);
+      const present = await steps.fence(nodeId, runner.epoch, shard);
       const missing = contributions.of(shard).filter(({ field }) => present[field] === undefined);
       // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not.
       if (missing.some(({ written, certain }) => certain && written > 0)) lost.push(...missing);
@@ -119,8 +125,13 @@ export class PresenceRecovery implements LeaseEvents {
     }
     if (membership.nodeId !== nodeId) return;
     replicas.doubtAll();
-    if (lost.length === 0) runner.repair();
-    else await this.#putBack(lost);
+    if (lost.length > 0) await this.#putBack(lost);
+    else if (this.#isComplete()) runner.repair();
+  }
+
+  /** Whether all nodes have had the time to put back what Redis has lost. */
+  #isComplete(): boolean {
+    return this.#ports.clock.now() >= this.#incompleteUntil;
   }
 
   /** New steps wait only for those about the same thing. */
@@ -142,7 +153,7 @@ export class PresenceRecovery implements LeaseEvents {
 
   async #takeAway(nodeId: string, field: string): Promise<void> {
     const { steps } = this.#ports;
-    const actor = { nodeId, mode: 'sweep' } as const;
+    const actor = { nodeId, mode: 'sweep', has: 0, epoch: 0 } as const;
     const [appId = '', name = '', ...rest] = field.slice(1).split('\n');
     switch (field[0]) {
       case 'm':

@@ -11,12 +11,13 @@ import {
 import type { AppRegistry } from '../apps/app-registry.ts';
 import { watchTopic } from '../broker/topics.ts';
 import type { Ids } from '../lib/ids.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { type RedisKeys, shardOf } from '../redis/keys.ts';
 import type { Script, ScriptArgument } from '../redis/scripts.ts';
 import { type WebhookLuaSettings, webhookArgs, webhookKeys } from '../redis/webhook-lua.ts';
 import { storedJson } from '../webhooks/stored-event.ts';
 import type { WebhookSink } from '../webhooks/webhook-queue.ts';
-import { COUNT, JOIN, LEAVE, SIGNED_IN, SIGNED_OUT, TELL_COUNT } from './presence-lua.ts';
+import { COUNT, FENCE, JOIN, LEAVE, SIGNED_IN, SIGNED_OUT, TELL_COUNT } from './presence-lua.ts';
 import type { Counted, Member } from './presence-store.ts';
 
 /** Runs a script where its keys are; rejects with `Unavailable` when Redis doesn't answer. */
@@ -30,10 +31,17 @@ export type RunScript = (
 export interface Actor {
   readonly nodeId: string;
   readonly mode: 'live' | 'sweep' | 'quiet';
+  /** What Redis has of it for certain; 0 for nothing, and where nobody is sure. */
+  readonly has: number;
+  /** Counts up whenever nobody knows what became of a step: those of earlier epochs are over. */
+  readonly epoch: number;
 }
 
 /** The node was swept: others took it for dead. Whatever it wants to contribute it must contribute under a new id. */
 export class SweptError extends Error {}
+
+/** Redis has lost what the node contributed: it must be put back before anything is done about it. */
+export class LostError extends Error {}
 
 /** A member as the roster in Redis has it. */
 export interface RosterEntry {
@@ -142,13 +150,27 @@ export class PresenceSteps {
     await this.#standing(SIGNED_OUT, actor, appId, userId, watchlistEvents([], [userId]));
   }
 
+  /** What a node has contributed to a shard, by field; no step of an earlier epoch can change it any more. */
+  async fence(nodeId: string, epoch: number, shard: number): Promise<Readonly<Record<string, string>>> {
+    const { run, keys } = this.#ports;
+    const flat = (await run(
+      FENCE,
+      [keys.node(shard, nodeId), keys.gone(shard, nodeId)],
+      [epoch],
+    )) as string[];
+    if (flat[0] === 'gone') throw new SweptError('the node was swept');
+    const fields: Record<string, string> = {};
+    for (let at = 0; at + 1 < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
+    return fields;
+  }
+
   async #standing(script: Script, actor: Actor, appId: string, userId: string, frame = ''): Promise<void> {
     await this.#step(script, actor, appId, shardOfUser(appId, userId), [userId, watchTopic(userId), frame]);
   }
 
   async #step(
     script: Script,
-    { nodeId, mode }: Actor,
+    { nodeId, mode, has, epoch }: Actor,
     appId: string,
     shard: number,
     args: readonly ScriptArgument[],
@@ -161,9 +183,13 @@ export class PresenceSteps {
       mode,
       appId,
       this.#wanted(appId),
+      has,
+      epoch,
       ...args,
     ])) as unknown[];
     if (reply[0] === 'gone') throw new SweptError('the node was swept');
+    if (reply[0] === 'late') throw new Unavailable('another connection was faster', 'no');
+    if (reply[0] === 'lost') throw new LostError('Redis has lost what this node contributed');
     return reply;
   }
 

@@ -3,7 +3,8 @@
  * answered from copies here (`roster-replica.ts`). See the port, and docs/clustering.md.
  */
 import type { Clock } from '../lib/clock.ts';
-import type { Contributions } from './contributions.ts';
+import { onFailure } from '../lib/eventual.ts';
+import type { Contribution, Contributions } from './contributions.ts';
 import { NodeCounts } from './node-counts.ts';
 import type { PresenceSteps } from './presence-steps.ts';
 import type { ChannelSummary, Counted, JoinResult, Member, PresenceStore } from './presence-store.ts';
@@ -50,7 +51,7 @@ export class RedisPresenceStore implements PresenceStore {
   subscribed(appId: string, channel: string, count: number, joiner?: string): Promise<Counted> {
     const change = (): Promise<Counted> => this.#counts.changed(appId, channel, count, joiner);
     if (count > 0 || this.#handoverMs === 0) return change();
-    this.#later(change);
+    this.#later(this.#ports.contributions.count(appId, channel), change);
     return Promise.resolve({ subscriptions: 0, told: false });
   }
 
@@ -88,30 +89,32 @@ export class RedisPresenceStore implements PresenceStore {
   leave(appId: string, channel: string, userId: string): Promise<void> {
     const { contributions, replicas, runner, steps } = this.#ports;
     replicas.leave(appId, channel);
+    const one = contributions.member(appId, channel, userId);
     const leave = (): Promise<void> => {
-      const one = contributions.member(appId, channel, userId);
       one.wanted = 0;
       one.wishes += 1;
       return runner.takeAway(one, (actor) => steps.leave(actor, appId, channel, userId));
     };
-    return this.#handoverMs === 0 ? leave() : this.#later(leave);
+    return this.#handoverMs === 0 ? leave() : this.#later(one, leave);
   }
 
   async signedIn(appId: string, userId: string): Promise<void> {
     const { contributions, runner, steps } = this.#ports;
     const one = contributions.user(appId, userId);
     one.wanted = 1;
+    one.wishes += 1;
     await runner.take(one, 1, (actor) => steps.signedIn(actor, appId, userId));
   }
 
   signedOut(appId: string, userId: string): Promise<void> {
     const { contributions, runner, steps } = this.#ports;
+    const one = contributions.user(appId, userId);
     const signOut = (): Promise<void> => {
-      const one = contributions.user(appId, userId);
       one.wanted = 0;
+      one.wishes += 1;
       return runner.takeAway(one, (actor) => steps.signedOut(actor, appId, userId));
     };
-    return this.#handoverMs === 0 ? signOut() : this.#later(signOut);
+    return this.#handoverMs === 0 ? signOut() : this.#later(one, signOut);
   }
 
   online(appId: string, userIds: readonly string[]): Promise<string[]> {
@@ -139,22 +142,37 @@ export class RedisPresenceStore implements PresenceStore {
   ): Promise<JoinResult> {
     const { contributions, replicas, runner, steps } = this.#ports;
     const one = contributions.member(appId, channel, member.userId);
-    const reply = await runner.take(one, 1, (actor) =>
-      steps.join(actor, appId, channel, member, { socketId, maxMembers, wantsRoster: !replica.isLoaded }),
+    let askedAt = 0;
+    let asks = false;
+    const inVain = (): void => {
+      if (asks) replica.askedInVain();
+    };
+    const reply = await onFailure(
+      runner.take(one, 1, (actor) => {
+        askedAt = replica.version;
+        asks = replica.asksForSnapshot();
+        return steps.join(actor, appId, channel, member, { socketId, maxMembers, wantsRoster: asks });
+      }),
+      inVain,
     );
     if (!reply.joined) {
+      inVain();
       one.written = 0;
       return reply;
     }
-    if (reply.snapshot !== undefined) replicas.load(appId, channel, replica, reply.snapshot);
-    await replicas.reached(appId, channel, replica, reply.version);
-    return { joined: true, added: reply.added, roster: replica.roster };
+    const { added, version, snapshot } = reply;
+    if (snapshot !== undefined) replicas.load(appId, channel, replica, snapshot, askedAt);
+    await replicas.reached(appId, channel, replica, version, added ? askedAt + 1 : askedAt);
+    return { joined: true, added, roster: replica.roster };
   }
 
-  #later(take: () => Promise<unknown>): Promise<void> {
+  /** Takes it away then, unless it was wished for again here meanwhile: not all clients go at once. */
+  #later(one: Contribution, take: () => Promise<unknown>): Promise<void> {
     this.#kept += 1;
+    const { wishes } = one;
     this.#ports.clock.after(this.#handoverMs, () => {
       this.#kept -= 1;
+      if (one.wishes !== wishes) return;
       take().catch(() => undefined);
     });
     return Promise.resolve();

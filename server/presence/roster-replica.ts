@@ -10,6 +10,13 @@ import { Roster } from './roster.ts';
 /** Messages kept while the first snapshot is under way; past it a second one is needed. */
 const MAX_HELD = 1000;
 
+/**
+ * Whether a member that others say was removed has connections to this node. Such a one is here whatever others believe:
+ * the node was taken for dead and contributes it again, so its own clients are not told that it went and came back.
+ * `by` is the node that removed it: this one itself knows what it does.
+ */
+export type IsOwn = (userId: string, by: string | undefined) => boolean;
+
 export class RosterReplica {
   /** The same object for as long as the replica lives. */
   readonly roster = new Roster();
@@ -19,11 +26,34 @@ export class RosterReplica {
   stale = false;
   /** 0 until the first snapshot. */
   #version = 0;
+  #asked = false;
+  readonly #isOwn: IsOwn;
   readonly #held: Array<{ readonly change: RosterChange; readonly deliver: () => void }> = [];
   readonly #waiting: Array<{ readonly version: number; readonly resolve: () => void }> = [];
 
+  constructor(isOwn: IsOwn) {
+    this.#isOwn = isOwn;
+  }
+
   get isLoaded(): boolean {
     return this.#version > 0;
+  }
+
+  /** Of the last change the copy has. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether who joins now is to bring the first snapshot: one does, the others wait for it. */
+  asksForSnapshot(): boolean {
+    if (this.isLoaded || this.#asked) return false;
+    this.#asked = true;
+    return true;
+  }
+
+  /** Who was to bring the snapshot came without. */
+  askedInVain(): void {
+    this.#asked = false;
   }
 
   /** A message of the channel came by. `deliver` gives it to this node's sockets, if it is news to them. */
@@ -33,21 +63,30 @@ export class RosterReplica {
       else this.stale = true;
       return;
     }
-    const { version, op, userId, userInfo } = change;
+    const { version, op, userId, userInfo, by } = change;
     if (version <= this.#version) return;
     if (version > this.#version + 1) this.stale = true;
-    const isNews = op === 'added' ? this.roster.add(userId, userInfo) : this.roster.remove(userId);
-    if (isNews) deliver();
+    if (op === 'removed' && this.#isOwn(userId, by)) this.stale = true;
+    else if (op === 'added' ? this.roster.add(userId, userInfo) : this.roster.remove(userId)) deliver();
     this.#reach(version);
   }
 
-  /** The first snapshot, or one to compare with; one that is older than the copy is of no use. */
-  load(snapshot: RosterSnapshot, tell: (frame: string) => void, channel: string): void {
-    if (snapshot.version < this.#version) return;
-    this.stale = false;
+  /**
+   * The first snapshot, or one to compare with. One that is older than the copy is of no use, unless it is older than
+   * the copy was when it was asked for: then Redis has lost its last changes, as in a failover, and counts on from there.
+   * @param askedAt version of the copy at that time
+   */
+  load(snapshot: RosterSnapshot, askedAt: number, tell: (frame: string) => void, channel: string): void {
+    const hasLost = snapshot.version < askedAt;
+    if (snapshot.version < this.#version && !hasLost) return;
+    // Messages from before and after the loss can't be told apart: looked at once more.
+    this.stale = hasLost;
     const present = new Set(snapshot.entries.map(({ userId }) => userId));
     for (const userId of this.roster.ids()) {
-      if (!present.has(userId) && this.roster.remove(userId)) tell(memberRemoved(channel, userId));
+      if (present.has(userId)) continue;
+      // Until Redis has it too; should it leave before, the next look finds out.
+      if (this.#isOwn(userId, undefined)) this.stale = true;
+      else if (this.roster.remove(userId)) tell(memberRemoved(channel, userId));
     }
     for (const { userId, userInfo } of snapshot.entries) {
       if (this.roster.add(userId, userInfo) && this.isLoaded) tell(memberAdded(channel, userId, userInfo));

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { RosterSnapshot } from './presence-steps.ts';
-import { RosterReplica } from './roster-replica.ts';
+import { type IsOwn, RosterReplica } from './roster-replica.ts';
 
 /** Milliseconds after which a message that should have come is looked up instead, and how often. */
 const LATE_MS = 500;
@@ -14,6 +14,8 @@ const ATTEMPTS = 10;
 export interface RosterReplicaPorts {
   /** The roster as Redis has it; undefined if there is none. */
   readonly read: (appId: string, channel: string) => Promise<RosterSnapshot | undefined>;
+  /** See `IsOwn`. */
+  readonly isOwn: (appId: string, channel: string, ...member: Parameters<IsOwn>) => boolean;
   /** Gives a publication to this node's sockets. */
   readonly deliver: (publication: Publication) => void;
   readonly clock: Clock;
@@ -29,6 +31,7 @@ interface Kept {
 export class RosterReplicas {
   readonly #ports: RosterReplicaPorts;
   readonly #kept = new Map<string, Kept>();
+  readonly #comparing = new Map<RosterReplica, Promise<void>>();
 
   constructor(ports: RosterReplicaPorts) {
     this.#ports = ports;
@@ -43,7 +46,8 @@ export class RosterReplicas {
     const key = `${appId}\n${channel}`;
     let kept = this.#kept.get(key);
     if (kept === undefined) {
-      kept = { appId, channel, replica: new RosterReplica() };
+      const isOwn: IsOwn = (...member) => this.#ports.isOwn(appId, channel, ...member);
+      kept = { appId, channel, replica: new RosterReplica(isOwn) };
       this.#kept.set(key, kept);
     }
     kept.replica.members += 1;
@@ -59,16 +63,34 @@ export class RosterReplicas {
     if (replica.members === 0) this.#kept.delete(key);
   }
 
-  load(appId: string, channel: string, replica: RosterReplica, snapshot: RosterSnapshot): void {
+  /** @param askedAt version of the copy when the snapshot was asked for */
+  load(
+    appId: string,
+    channel: string,
+    replica: RosterReplica,
+    snapshot: RosterSnapshot,
+    askedAt: number,
+  ): void {
     replica.load(
       snapshot,
+      askedAt,
       (frame) => this.#ports.deliver(new FramePublication(appId, channel, frame)),
       channel,
     );
   }
 
-  /** Done when the copy has that version: at once, when its message comes, or when it was looked up. */
-  async reached(appId: string, channel: string, replica: RosterReplica, version: number): Promise<void> {
+  /**
+   * Done when the copy has that version: at once, when its message comes, or when it was looked up.
+   * @param least no version can be lower, unless Redis has lost some
+   */
+  async reached(
+    appId: string,
+    channel: string,
+    replica: RosterReplica,
+    version: number,
+    least: number,
+  ): Promise<void> {
+    if (version < least) await this.#compare({ appId, channel, replica });
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const reached = replica.reached(version);
       if (reached === undefined) return;
@@ -89,11 +111,23 @@ export class RosterReplicas {
     for (const kept of this.#kept.values()) if (kept.replica.stale) this.#compare(kept);
   }
 
-  async #compare({ appId, channel, replica }: Kept): Promise<void> {
+  /** One look at a time, for all who wait. */
+  #compare(kept: Kept): Promise<void> {
+    const { replica } = kept;
+    let comparing = this.#comparing.get(replica);
+    if (comparing === undefined) {
+      comparing = this.#look(kept).finally(() => this.#comparing.delete(replica));
+      this.#comparing.set(replica, comparing);
+    }
+    return comparing;
+  }
+
+  async #look({ appId, channel, replica }: Kept): Promise<void> {
+    const askedAt = replica.version;
     try {
       const snapshot = await this.#ports.read(appId, channel);
       // Without members in Redis, this node's own are still to be put back.
-      if (snapshot !== undefined) this.load(appId, channel, replica, snapshot);
+      if (snapshot !== undefined) this.load(appId, channel, replica, snapshot, askedAt);
     } catch (err) {
       this.#ports.log.warn('roster', { err }, 'roster not read: tried again later');
     }

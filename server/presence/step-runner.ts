@@ -5,9 +5,10 @@
 import type { Membership } from '../cluster/membership.ts';
 import { InOrder } from '../lib/in-order.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import type { Contribution, Contributions } from './contributions.ts';
 import type { Actor, PresenceSteps } from './presence-steps.ts';
-import { SweptError } from './presence-steps.ts';
+import { LostError, SweptError } from './presence-steps.ts';
 
 export interface StepRunnerPorts {
   readonly steps: PresenceSteps;
@@ -18,6 +19,8 @@ export interface StepRunnerPorts {
   readonly whenReady: () => Promise<void> | undefined;
   /** Called when a step found this node swept. */
   readonly onSwept: () => void;
+  /** Called when a step found that Redis has lost something. */
+  readonly onLost: () => void;
 }
 
 export class StepRunner {
@@ -26,9 +29,15 @@ export class StepRunner {
   /** Things of which Redis may have something else than this node wants. */
   readonly #owed = new Set<Contribution>();
   #holding = false;
+  #epoch = 1;
 
   constructor(ports: StepRunnerPorts) {
     this.#ports = ports;
+  }
+
+  /** See `Actor`. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /**
@@ -37,8 +46,11 @@ export class StepRunner {
    * @throws Unavailable, SweptError: the step is owed from then on
    */
   take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
+    // Everybody's wait begins now: of those about one thing, the last would else wait as often as there are others.
+    const ready = this.#ports.whenReady();
+    ready?.catch(() => undefined);
     return this.#inOrder.run(one.field, async () => {
-      await this.#ports.whenReady();
+      await ready;
       return this.#take(one, written, step);
     });
   }
@@ -58,7 +70,7 @@ export class StepRunner {
 
   /** Takes a step that contributes nothing. */
   read<T>(step: (actor: Actor) => Promise<T>): Promise<T> {
-    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live' });
+    return step({ nodeId: this.#ports.membership.nodeId, mode: 'live', has: 0, epoch: this.#epoch });
   }
 
   /** Redis may have something else of it than is wanted. */
@@ -97,7 +109,7 @@ export class StepRunner {
       one.written = 0;
       one.certain = true;
       if (lost > 0) {
-        await this.#take(one, lost, ({ nodeId }) => this.#make(one, { nodeId, mode: 'quiet' }, lost));
+        await this.#take(one, lost, (actor) => this.#make(one, { ...actor, mode: 'quiet', has: 0 }, lost));
       }
       if (one.wanted !== lost) this.#owed.add(one);
     });
@@ -109,17 +121,27 @@ export class StepRunner {
   }
 
   async #take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
-    const { membership, contributions, onSwept } = this.#ports;
+    const { membership, contributions, onSwept, onLost } = this.#ports;
+    const { nodeId } = membership;
+    const has = one.certain ? one.written : 0;
     try {
-      const result = await step({ nodeId: membership.nodeId, mode: 'live' });
-      one.written = written;
+      const result = await step({ nodeId, mode: 'live', has, epoch: this.#epoch });
+      // What was contributed under an id that is over meanwhile is swept with it.
+      one.written = membership.nodeId === nodeId ? written : 0;
       one.certain = true;
-      if (one.wanted === written) this.#owed.delete(one);
+      if (one.wanted === one.written) this.#owed.delete(one);
+      else if (one.written !== written) this.#owed.add(one);
       contributions.settle(one);
       return result;
     } catch (error) {
-      one.certain = false;
       this.#owed.add(one);
+      if (error instanceof LostError) {
+        // Nothing was done: that it is missing says what has to be put back.
+        onLost();
+        throw error;
+      }
+      if (error instanceof Unavailable && error.done === 'unknown') this.#epoch += 1;
+      one.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;
     }

@@ -34,6 +34,8 @@ export interface RosterChange {
   readonly userId: string;
   /** JSON text of an object; undefined if there is none. */
   readonly userInfo: string | undefined;
+  /** Who was removed: the node that did; undefined where a node that was taken for dead had the member last. */
+  readonly by: string | undefined;
   /** What the channel's subscribers are to be told. */
   readonly publication: Publication;
 }
@@ -72,7 +74,9 @@ function decodeRoster(appId: string, channel: string, message: Buffer, end: numb
     return undefined;
   const userId = parsedText(message.toString('utf8', afterExcept + 1, afterUser));
   if (userId === undefined) return undefined;
-  const userInfo = message.toString('utf8', afterUser + 1, beforeFrame);
+  // Of one who was removed: by which node.
+  const details = message.toString('utf8', afterUser + 1, beforeFrame);
+  const isAdded = message[0] === PLUS;
   const except = message.subarray(end + 1, afterExcept);
   return {
     kind: 'roster',
@@ -80,9 +84,10 @@ function decodeRoster(appId: string, channel: string, message: Buffer, end: numb
       appId,
       channel,
       version,
-      op: message[0] === PLUS ? 'added' : 'removed',
+      op: isAdded ? 'added' : 'removed',
       userId,
-      userInfo: userInfo === '' ? undefined : userInfo,
+      userInfo: isAdded && details !== '' ? details : undefined,
+      by: isAdded || details === '' ? undefined : details,
       publication: received(appId, channel, except, message.subarray(beforeFrame + 1)),
     },
   };

@@ -68,7 +68,7 @@ export class RedisKeys {
     return `${this.#prefix}{${shard}}:node:${nodeId}`;
   }
 
-  /** The node was swept from this shard. */
+  /** The node was swept from this shard: `dead`, or `left` in good order. */
   gone(shard: number, nodeId: string): string {
     return `${this.#prefix}{${shard}}:gone:${nodeId}`;
   }

@@ -40,6 +40,7 @@ export class RedisBroker implements Broker {
   #receiver: BrokerReceiver | undefined;
   #rosterListener: RosterListener = (_, deliver) => deliver();
   #unacknowledged = 0;
+  #received = 0;
 
   constructor(connections: RedisConnections, { clock, log }: RedisBrokerPorts) {
     this.#connections = connections;
@@ -53,6 +54,11 @@ export class RedisBroker implements Broker {
     this.#receiver = receiver;
     const { keys, subscriptions } = this.#connections;
     return subscriptions.subscribe(keys.control(), (message) => this.#controlled(message));
+  }
+
+  /** Messages of topics that have come so far. */
+  get messagesReceived(): number {
+    return this.#received;
   }
 
   /** Names who hears of roster changes, in the step in which sockets would; without one, sockets do at once. */
@@ -102,7 +108,7 @@ export class RedisBroker implements Broker {
     const { keys, subscriptions } = this.#connections;
     const channel = keys.topic(appId, topic);
     this.#lingering.cancel(channel);
-    return subscriptions.subscribe(channel, (message) => this.#received(channel, appId, topic, message));
+    return subscriptions.subscribe(channel, (message) => this.#receive(channel, appId, topic, message));
   }
 
   unfollow(appId: string, topic: string): void {
@@ -133,7 +139,8 @@ export class RedisBroker implements Broker {
     }
   }
 
-  #received(channel: string, appId: string, topic: string, message: Buffer): void {
+  #receive(channel: string, appId: string, topic: string, message: Buffer): void {
+    this.#received += 1;
     if (this.#echoes.has(channel, message)) return;
     const receiver = this.#receiver;
     const decoded = decodeMessage(appId, topic, message);

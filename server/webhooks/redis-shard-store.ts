@@ -2,6 +2,7 @@
  * Shared webhook events in Redis: a stream per shard, and beside it who delivers it. See the port, and
  * docs/clustering.md, "Webhooks".
  */
+import type { Membership } from '../cluster/membership.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Ids } from '../lib/ids.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
@@ -15,6 +16,7 @@ import type { WebhookScripts } from './webhook-scripts.ts';
 
 export interface RedisShardStorePorts {
   readonly redis: WebhookRedis;
+  readonly membership: Pick<Membership, 'nodeId'>;
   readonly keys: RedisKeys;
   readonly scripts: WebhookScripts;
   readonly ids: Ids;
@@ -23,7 +25,6 @@ export interface RedisShardStorePorts {
 }
 
 export interface RedisShardStoreSettings extends WebhookLuaSettings {
-  readonly nodeId: string;
   readonly leaseMs: number;
 }
 
@@ -54,14 +55,13 @@ export class RedisShardStore implements ShardStore {
   }
 
   async read({ shard, after, limit, busy }: ReadRequest): Promise<Read | ReadByAnother> {
-    const { redis, keys, scripts, ids, clock } = this.#ports;
-    const { nodeId, leaseMs } = this.#settings;
+    const { redis, membership, keys, scripts, ids, clock } = this.#ports;
     const raw = (await redis.run(
       scripts.read,
       [...webhookKeys(keys, shard), ...this.#ownKeys(shard)],
       [
         ...webhookArgs(keys, shard, this.#settings, ids.uniqueId()),
-        ...[nodeId, leaseMs, after ?? '-', limit, busy ? 1 : 0],
+        ...[membership.nodeId, this.leaseMs, after ?? '-', limit, busy ? 1 : 0, keys.gone(shard, '')],
       ],
     )) as RawRead;
     if (raw[0] === 'another') return { by: 'another', freeInMs: raw[1] };
@@ -79,8 +79,8 @@ export class RedisShardStore implements ShardStore {
   }
 
   async settle({ shard, settled, progress, after }: Settlement): Promise<boolean> {
-    const { redis, keys, scripts } = this.#ports;
-    const args: ScriptArgument[] = [this.#settings.nodeId, after];
+    const { redis, membership, keys, scripts } = this.#ports;
+    const args: ScriptArgument[] = [membership.nodeId, after];
     args.push(keys.wake(shard), this.#settings.sharded ? 'SPUBLISH' : 'PUBLISH', settled.length, ...settled);
     for (const [entry, done] of progress) args.push(entry, done.join('\n'));
     const [stream = '', , spilled = ''] = webhookKeys(keys, shard);

@@ -63,7 +63,7 @@ export class SharedWebhookQueue implements WebhookQueue {
   #closed = false;
 
   constructor(settings: SharedQueueSettings, ports: SharedQueuePorts) {
-    const { clock, counters, log, logger, store } = ports;
+    const { clock } = ports;
     this.#ports = ports;
     this.#lanes = new EndpointLanes(settings, clock, (endpoint, event) => {
       void this.#bury(endpoint.appId, endpoint.name, event);
@@ -76,8 +76,7 @@ export class SharedWebhookQueue implements WebhookQueue {
     };
     this.#shards = Array.from(
       { length: settings.shards },
-      (_, shard) =>
-        new WebhookShard(shard, settings.timeoutMs, { store, receiver, clock, counters, log, logger }),
+      (_, shard) => new WebhookShard(shard, settings.timeoutMs, { ...ports, receiver }),
     );
   }
 

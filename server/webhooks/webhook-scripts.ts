@@ -28,7 +28,8 @@ redis.call(hooks.publish, hooks.wake, '')
 
 /**
  * The owner's key holds `<node id> <until>`, and stays when its time is over: so who comes next knows whose it was.
- * Behind the keys of `webhooks_at`: owner, progress. Behind its arguments: node id, lease, after, limit, busy.
+ * Behind the keys of `webhooks_at`: owner, progress. Behind its arguments: node id, lease, after, limit, busy,
+ * and what the key of a node that is gone starts with: one that died need not be waited for.
  */
 const READ = `
 local now = clock()
@@ -36,10 +37,12 @@ local hooks = webhooks_at(0, 0, now)
 local owner, progress = KEYS[${WEBHOOK_KEY_COUNT + 1}], KEYS[${WEBHOOK_KEY_COUNT + 2}]
 local first = ${WEBHOOK_ARG_COUNT}
 local node, lease, after = ARGV[first + 1], tonumber(ARGV[first + 2]), ARGV[first + 3]
-local limit, busy = tonumber(ARGV[first + 4]), ARGV[first + 5] == '1'
+local limit, busy, gone = tonumber(ARGV[first + 4]), ARGV[first + 5] == '1', ARGV[first + 6]
 
 local holder, till = string.match(redis.call('GET', owner) or '', '^(.+) (%d+)$')
-if holder and holder ~= node and tonumber(till) > now then return {'another', tonumber(till) - now} end
+if holder and holder ~= node and tonumber(till) > now and redis.call('GET', gone .. holder) ~= 'dead' then
+  return {'another', tonumber(till) - now}
+end
 local by, lapsed_from = 'same', ''
 if holder ~= node then by, lapsed_from = 'new', holder or '' end
 if by == 'new' or after == '-' then after = '-' else after = '(' .. after end

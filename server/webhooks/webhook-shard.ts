@@ -3,6 +3,7 @@
  * come, keeps account of who has had them, and lets go of it. Only who holds a shard's lease delivers its events, in
  * their order; who can't be sure to hold it forgets what it has read, and begins again.
  */
+import type { Membership } from '../cluster/membership.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
@@ -14,6 +15,7 @@ import type { StoredEvent } from './stored-event.ts';
 
 export interface ShardPorts {
   readonly store: ShardStore;
+  readonly membership: Pick<Membership, 'safeUntil'>;
   readonly receiver: ShardReceiver;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -82,11 +84,18 @@ export class WebhookShard implements EntryKeeper {
   /** Whether an event may be sent from here, if the request begins now. */
   holds({ claim }: Entry): boolean {
     if (claim !== this.#claim) claim.lost = true;
-    else if (this.#ports.clock.now() + this.#requestMs > claim.until) {
+    else if (!this.#mayBegin(claim)) {
       this.#lose();
       this.#again(RETRY_MS);
     }
     return !claim.lost;
+  }
+
+  /** A node that others may have taken for dead has lost its shards, however long their leases are. */
+  #mayBegin({ until }: Claim): boolean {
+    const { clock, membership } = this.#ports;
+    const now = clock.now();
+    return now + this.#requestMs <= until && now < membership.safeUntil;
   }
 
   /** An endpoint has had an event: delivered, or as a dead letter. */
@@ -143,7 +152,8 @@ export class WebhookShard implements EntryKeeper {
     });
     if (reading.by === 'another') {
       this.#lose();
-      this.#again(reading.freeInMs + 1);
+      // Sooner, should that node die.
+      this.#again(Math.min(reading.freeInMs + 1, RETRY_MS));
       return;
     }
     if (!this.#mine) {

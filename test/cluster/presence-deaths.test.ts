@@ -127,7 +127,7 @@ describe('a node that dies', () => {
     await eventually(async () =>
       expect(await alive.presence.channel(APP, 'news')).toEqual({ subscriptions: 0, users: 0 }),
     );
-    expect(await alive.presence.online(APP, ['only'])).toEqual([]);
+    await eventually(async () => expect(await alive.presence.online(APP, ['only'])).toEqual([]));
     await eventually(() => expect(told(alive, 'member_removed').sort()).toEqual(['only', 'other']));
     expect(third.delivered.map(({ frame }) => frame).join()).toContain('offline');
     await alive.presence.leave(APP, ROOM, 'both');
@@ -186,7 +186,7 @@ describe('a node that was cut off for longer than its lease', () => {
     try {
       const cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
       const alive = await start();
-      await Promise.all([join(cutOff, 'cut'), join(cutOff, 'leaves'), join(alive, 'stays')]);
+      const [cut] = await Promise.all([join(cutOff, 'cut'), join(cutOff, 'leaves'), join(alive, 'stays')]);
       await cutOff.presence.subscribed(APP, 'news', 1);
       proxy.refuse();
       await eventually(async () => expect(await members(alive)).toEqual(['stays']));
@@ -194,6 +194,9 @@ describe('a node that was cut off for longer than its lease', () => {
       await cutOff.presence.leave(APP, ROOM, 'leaves');
       proxy.resume();
       await eventually(async () => expect(await members(alive)).toEqual(['cut', 'stays']));
+      // Of those that are its own it doesn't believe that they went.
+      await eventually(() => expect(told(cutOff, 'member_removed')).toEqual(['leaves']));
+      expect(cut.joined && [...cut.roster.ids()].sort()).toEqual(['cut', 'stays']);
       await eventually(async () =>
         expect(await alive.presence.channel(APP, 'news')).toEqual({ subscriptions: 1, users: 0 }),
       );
@@ -263,6 +266,56 @@ describe('a Redis that comes back empty', () => {
     await two.presence.subscribed(APP, 'news', 0);
     await two.presence.signedOut(APP, 'b');
     await eventually(async () => expect(await keysLeft()).toEqual([]));
+  });
+
+  it('has nothing twice of what was contributed before anybody noticed', async () => {
+    const one = await start();
+    await redis.client.flushall();
+    await join(one, 'early');
+    await one.presence.subscribed(APP, 'news', 1);
+    const nodesIn = async (): Promise<number> =>
+      new Set((await redis.client.keys('*:node:*')).map((key) => key.split(':').at(-1))).size;
+    await eventually(async () => {
+      expect(await redis.client.zcard('carillon:{nodes}:leases')).toBe(1);
+      expect(await nodesIn()).toBe(1);
+    });
+    await one.presence.leave(APP, ROOM, 'early');
+    await one.presence.subscribed(APP, 'news', 0);
+    await eventually(async () => expect(await keysLeft()).toEqual([]));
+    expect((await reported(one)).filter((event) => /removed|vacated/.test(event)).sort()).toEqual([
+      'channel_vacated news',
+      `channel_vacated ${ROOM}`,
+      'member_removed early',
+    ]);
+  });
+
+  it('hears of those who go before anybody noticed, and doubles nothing that others know', async () => {
+    const [one, two] = [await start(), await start()];
+    await Promise.all([join(one, 'goes'), join(two, 'stays')]);
+    await Promise.all([one, two].map((node) => node.presence.subscribed(APP, ROOM, 1)));
+    await one.presence.subscribed(APP, 'news', 1);
+    await one.presence.signedIn(APP, 'goes');
+    await redis.client.flushall();
+    await Promise.all([
+      one.presence.leave(APP, ROOM, 'goes'),
+      one.presence.subscribed(APP, ROOM, 0),
+      one.presence.signedOut(APP, 'goes'),
+      one.presence.subscribed(APP, 'news', 2),
+      two.presence.subscribed(APP, ROOM, 2),
+    ]);
+    await eventually(async () => {
+      expect(await members(two)).toEqual(['stays']);
+      expect(await two.presence.channel(APP, 'news')).toEqual({ subscriptions: 2, users: 0 });
+      expect(await two.presence.channel(APP, ROOM)).toEqual({ subscriptions: 2, users: 1 });
+    });
+    await eventually(() => expect(told(two, 'member_removed')).toEqual(['goes']));
+    await one.presence.subscribed(APP, 'news', 0);
+    await eventually(async () =>
+      expect((await reported(two)).filter((event) => !event.includes('subscription_count'))).toEqual(
+        expect.arrayContaining(['member_removed goes', 'channel_vacated news']),
+      ),
+    );
+    expect((await reported(two)).filter((event) => event.includes('occupied'))).toEqual([]);
   });
 
   it('those who went in the meantime are reported as gone, once', async () => {

@@ -18,7 +18,12 @@ import { deadLettersContract } from './dead-letters.contract.ts';
 import { webhookQueueContract } from './webhook-queue.contract.ts';
 
 const APP = 'app-1';
-const NODE = { nodeId: 'node-1', live: () => ['node-1'], onChange: () => undefined };
+const NODE = {
+  nodeId: 'node-1',
+  safeUntil: Number.POSITIVE_INFINITY,
+  live: () => ['node-1'],
+  onChange: () => undefined,
+};
 
 /** Three channels of one shard. */
 function neighbours(): [string, string, string] {

@@ -56,8 +56,9 @@ describe('a roster change', () => {
     broker.onRoster((change, deliver) => changes.push([change, deliver]));
     await broker.follow('app', 'presence-a');
     await send(added);
-    await send('-13\n\n"7"\n\n{"event":"removed"}');
-    await eventually(() => expect(changes).toHaveLength(2));
+    await send('-13\n\n"7"\nnode\n{"event":"removed"}');
+    await send('-14\n\n"8"\n\n{"event":"removed"}');
+    await eventually(() => expect(changes).toHaveLength(3));
     expect(changes.map(([change]) => change)).toMatchObject([
       {
         appId: 'app',
@@ -67,11 +68,12 @@ describe('a roster change', () => {
         userId: '7\n"é"',
         userInfo: '{"a":\n 1.0}',
       },
-      { version: 13, op: 'removed', userId: '7', userInfo: undefined },
+      { version: 13, op: 'removed', userId: '7', userInfo: undefined, by: 'node' },
+      { version: 14, op: 'removed', userId: '8', userInfo: undefined, by: undefined },
     ]);
     expect(delivered).toEqual([]);
     for (const [, deliver] of changes) deliver();
-    expect(delivered).toEqual(['1.2 {"event":"added"}', ' {"event":"removed"}']);
+    expect(delivered).toEqual(['1.2 {"event":"added"}', ' {"event":"removed"}', ' {"event":"removed"}']);
   });
 
   it('reaches sockets at once where nobody listens', async () => {

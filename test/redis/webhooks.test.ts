@@ -182,6 +182,33 @@ describe('a node that dies', () => {
     await eventually(() => expect(heard(receiver.events)).toEqual(everything(1)));
   });
 
+  it('is not waited for once it was swept, however long its leases of shards are', async () => {
+    const patient = { settings: { timeoutMs: 60_000 } };
+    const asked = new Promise<void>((resolve) => {
+      receiver.answer = () => {
+        resolve();
+        return false;
+      };
+    });
+    const doomed = await start(patient);
+    await add(doomed, says('channel-0', 0));
+    await asked;
+    doomed.vanish();
+    membership.remove(doomed.id);
+    receiver.answer = accept;
+    const other = await start(patient);
+    const [server] = redis.servers;
+    const gone = `carillon:{${shardOf(APP, 'channel-0')}}:gone:${doomed.id}`;
+    // One that went in good order may still be delivering.
+    await server?.client.set(gone, 'left');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(other.posts).toEqual([]);
+    await server?.client.set(gone, 'dead');
+    await receiver.until(1);
+    expect(receiver.events.map(({ data }) => data)).toEqual(['0']);
+    expect(other.counters.webhookShardsTakenOver).toBe(1);
+  });
+
   it('takes no grace with it', async () => {
     const doomed = await start({ settings: { graceMs: 3000 } });
     await add(doomed, vacated('a'));

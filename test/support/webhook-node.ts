@@ -46,7 +46,12 @@ export class TestMembership {
   }
 
   of(nodeId: string): Membership {
-    return { nodeId, live: () => this.#live, onChange: (listener) => this.#listeners.push(listener) };
+    return {
+      nodeId,
+      safeUntil: Number.POSITIVE_INFINITY,
+      live: () => this.#live,
+      onChange: (listener) => this.#listeners.push(listener),
+    };
   }
 }
 

@@ -87,6 +87,8 @@ describe('signing in', () => {
     ['id an object', '{"id":{}}'],
     ['id a list', '{"id":["7"]}'],
     ['id of a prototype', '{"__proto__":{"id":"7"}}'],
+    ['an id with half a surrogate pair', '{"id":"\\ud800"}'],
+    ['a watchlist with such an id', '{"id":"7","watchlist":["\\ud800"]}'],
     ['an id of 129 characters', JSON.stringify({ id: 'u'.repeat(129) })],
   ])('is refused for user_data that is %s, and the connection stays', async (_what, userData) => {
     const client = await connect();

@@ -18,6 +18,7 @@ describe('parseMember', () => {
     ['{"user_id":9007199254740993}', '9007199254740993'],
     ['{"user_id":12345678901234567890}', '12345678901234567890'],
     ['{"user_id":"__proto__"}', '__proto__'],
+    ['{"user_id":"\\ud83d\\ude00"}', '😀'],
     ['{"user_id":1,"user_id":2}', '2'],
   ])('%s is user %s', (channelData, userId) =>
     expect(parse(channelData)).toEqual({ userId, userInfo: undefined }),
@@ -38,6 +39,8 @@ describe('parseMember', () => {
     ['{"user_id":null}', 400],
     ['{"user_id":true}', 400],
     ['{"user_id":{}}', 400],
+    ['{"user_id":"\\ud800"}', 400],
+    ['{"user_id":"\\ude00\\ud83d"}', 400],
     ['{"user_id":1e400}', 400],
     ['{"user_id":"7","user_info":"x"}', 400],
     ['{"user_id":"7","user_info":[]}', 400],

@@ -85,6 +85,8 @@ let clock: FakeClock;
 /** Milliseconds that passed while the process was stopped: the time is later, and no timer has fired. */
 let asleepMs: number;
 let store: FakeStore;
+/** Until when nobody takes the node for dead. */
+let membership: { safeUntil: number };
 let delivered: Entry[];
 let shard: WebhookShard;
 const entries = (): string[] => delivered.map(({ stored: { entry } }) => entry);
@@ -121,7 +123,9 @@ beforeEach(async () => {
     forget: () => undefined,
   };
   const log = new OccasionalLog(clock, silentLogger);
-  const ports = { store, receiver, clock: sleepy, counters: new Counters(), log, logger: silentLogger };
+  membership = { safeUntil: Number.POSITIVE_INFINITY };
+  const counters = new Counters();
+  const ports = { store, membership, receiver, clock: sleepy, counters, log, logger: silentLogger };
   shard = new WebhookShard(7, REQUEST_MS, ports);
   shard.assign(true);
   await settled();
@@ -165,6 +169,17 @@ describe('a shard', () => {
     expect(entries()).toEqual(['1', '1']);
     expect(shard.holds(last())).toBe(true);
     expect(shard.holds(before)).toBe(false);
+  });
+
+  it('is not delivered by a node that may be taken for dead, whatever its lease says', async () => {
+    membership.safeUntil = clock.now() + 1000;
+    expect(shard.holds(last())).toBe(true);
+    asleepMs = 1000;
+    expect(shard.holds(last())).toBe(false);
+    membership.safeUntil = clock.now() + 9000;
+    await advance(1000);
+    expect(entries()).toEqual(['1', '1']);
+    expect(shard.holds(last())).toBe(true);
   });
 
   it('that another has is not delivered, and asked for again when it may be free', async () => {
