@@ -6,6 +6,7 @@ import { identifierOf } from './auth/identifiers.ts';
 import { SubscriptionGrants } from './auth/subscription-grants.ts';
 import { applyAppChanges } from './channels/app-changes.ts';
 import { CacheMisses } from './channels/cache-misses.ts';
+import type { Subscription } from './channels/channel.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
 import { Publisher } from './channels/event-publisher.ts';
@@ -126,6 +127,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     grants,
     grantProblem,
     signInProblem,
+    withdrawn: new WeakSet<Subscription>(),
   };
   const publisher = new Publisher(ports, config.redis?.whenAway ?? 'refuse');
   const sessions = new Sessions(

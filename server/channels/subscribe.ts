@@ -15,7 +15,6 @@ import {
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
-import type { Logger } from '../lib/logger.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
 import type { Roster } from '../presence/roster.ts';
@@ -24,16 +23,16 @@ import type { CacheMisses } from './cache-misses.ts';
 import { type Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
-import { countSubscriptions, type LeavePorts, leaveChannel } from './leave.ts';
+import { countSubscriptions, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
 import { lastEvent } from './replay.ts';
+import { endSubscription, type UnsubscribePorts } from './unsubscribe.ts';
 
-export interface SubscribePorts extends LeavePorts {
+export interface SubscribePorts extends UnsubscribePorts {
   readonly registry: AppRegistry;
   readonly cache: ChannelCache;
   readonly misses: CacheMisses;
-  readonly logger: Logger;
   /** Called when a connection joins an authorized channel. */
   readonly authorized: (connection: Connection) => void;
   /** Whether a right signature may still be used, where it was given for a time; else the sentence for the client. */
@@ -59,7 +58,10 @@ export class SubscribeCommand {
 
   run(connection: Connection, message: Subscribe): void {
     const name = message.channel;
-    if (connection.subscription(name) !== undefined) {
+    const held = connection.subscription(name);
+    if (held !== undefined) {
+      // Left and wanted again, all before the first answer: what is under way goes on.
+      if (this.#ports.withdrawn.delete(held)) return;
       connection.sendError(`Existing subscription to channel ${name}`);
       return;
     }
@@ -244,6 +246,7 @@ export class SubscribeCommand {
     }
     if (told) connection.send(subscriptionCount(name, subscriptions));
     if (type.authorized) this.#ports.authorized(connection);
+    if (this.#ports.withdrawn.delete(subscription)) endSubscription(this.#ports, connection, subscription);
   }
 
   /** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */

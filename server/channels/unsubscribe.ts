@@ -1,11 +1,14 @@
 /** `pusher:unsubscribe`. PROTOCOL.md, "Subscribing". */
 import type { Unsubscribe } from '../../protocol/index.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { type LeavePorts, leaveChannel } from './leave.ts';
 
 export interface UnsubscribePorts extends LeavePorts {
   readonly logger: Logger;
+  /** Subscriptions still under way that are to end as soon as they have succeeded. */
+  readonly withdrawn: WeakSet<Subscription>;
 }
 
 export class UnsubscribeCommand {
@@ -16,17 +19,25 @@ export class UnsubscribeCommand {
   }
 
   run(connection: Connection, { channel: name }: Unsubscribe): void {
+    const { withdrawn } = this.#ports;
     const subscription = connection.subscription(name);
-    if (subscription === undefined || !subscription.active) {
+    if (subscription === undefined || withdrawn.has(subscription)) {
       connection.sendError(`No current subscription to channel ${name}, or subscription in progress`);
-      return;
-    }
-    connection.socket.unsubscribe(subscription.channel.topic);
-    const left = leaveChannel(this.#ports, connection, subscription);
-    if (left instanceof Promise) {
-      left.catch((error) =>
-        this.#ports.logger.error({ err: error, channel: name }, 'unsubscribe not recorded'),
-      );
-    }
+    } else if (subscription.active) endSubscription(this.#ports, connection, subscription);
+    else withdrawn.add(subscription);
+  }
+}
+
+/** Ends a subscription that has succeeded. */
+export function endSubscription(
+  ports: UnsubscribePorts,
+  connection: Connection,
+  subscription: Subscription,
+): void {
+  const { name, topic } = subscription.channel;
+  connection.socket.unsubscribe(topic);
+  const left = leaveChannel(ports, connection, subscription);
+  if (left instanceof Promise) {
+    left.catch((error) => ports.logger.error({ err: error, channel: name }, 'unsubscribe not recorded'));
   }
 }

@@ -9,6 +9,7 @@ import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import type { ChannelCache } from '../../server/cache/channel-cache.ts';
 import { MemoryChannelCache } from '../../server/cache/memory-channel-cache.ts';
 import { CacheMisses } from '../../server/channels/cache-misses.ts';
+import type { Subscription } from '../../server/channels/channel.ts';
 import { ClientEventCommand } from '../../server/channels/client-event.ts';
 import type { Connection } from '../../server/channels/connection.ts';
 import { Delivery } from '../../server/channels/deliver.ts';
@@ -220,6 +221,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     grantProblem: () => undefined,
     signInProblem: () => undefined,
     gone: () => undefined,
+    withdrawn: new WeakSet<Subscription>(),
   };
   const sessions = new Sessions(
     {
