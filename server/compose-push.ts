@@ -19,7 +19,7 @@ import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { AddressPolicy } from './outgoing/address-policy.ts';
-import { forbidden } from './outgoing/forbidden.ts';
+import { forbidden, neverAllowed } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
 import type { NameLookup } from './outgoing/name-lookup.ts';
 import { connectedSince, type Departures } from './presence/departures.ts';
@@ -82,6 +82,7 @@ export async function composePush(
 ): Promise<PushSide> {
   const { database, registry, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
   warnOfBeams(around);
+  warnOfProviders(around);
   const registered = database && registryIn(database, around);
 
   const webhookQueue =
@@ -175,6 +176,17 @@ function warnOfBeams({ database, registry, policy, logger }: PushSurroundings): 
     for (const { url } of push.beams.webhooks) {
       const reason = forbidden(new URL(url), policy);
       if (reason !== undefined) logger.warn({ appId, reason }, 'webhooks of Beams can never be delivered');
+    }
+  }
+}
+
+function warnOfProviders({ registry, policy, logger }: PushSurroundings): void {
+  for (const { id: appId, push } of registry.all()) {
+    const { fcm, apns, hms } = push;
+    for (const address of [fcm?.endpoint, apns?.endpoint, hms?.endpoint, hms?.tokenEndpoint]) {
+      if (address === undefined || !URL.canParse(address)) continue;
+      const reason = neverAllowed(new URL(address), policy);
+      if (reason !== undefined) logger.warn({ appId, reason }, 'a push provider can never be reached');
     }
   }
 }
