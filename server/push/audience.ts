@@ -17,7 +17,7 @@ export type ListedDevice = Pick<AudienceDevice, 'id' | 'provider' | 'user'>;
 /** The targets that the registry knows the devices of. */
 export type RegistryTarget = Extract<
   PublishTarget,
-  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'all' }
+  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'filter' | 'all' }
 >;
 
 export interface AudienceQuery {
