@@ -10,22 +10,27 @@ export const APP = 'bench';
 export const INTEREST = 'everyone';
 /** Devices of one statement. */
 const BATCH = 2000;
+/** Statements of one transaction: indexes of random texts are written anew with each. */
+const BATCHES = 25;
 const CREATED_AT = 1_700_000_000_000;
 
 export async function fillAudience(database: Database, devices: number): Promise<void> {
-  for (let from = 0; from < devices; from += BATCH) {
-    const rows = Array.from({ length: Math.min(BATCH, devices - from) }, (_, n) => deviceRow(from + n));
+  const ids = Array.from({ length: devices }, () => `fcm-${randomUUID()}`).sort();
+  for (let from = 0; from < devices; from += BATCH * BATCHES) {
     await database.transaction(async (trx) => {
-      await insertAll(database, 'devices', rows).execute(trx);
-      await insertAll(database, 'subscriptions', rows.map(subscriptionOf)).execute(trx);
+      for (let at = from; at < Math.min(devices, from + BATCH * BATCHES); at += BATCH) {
+        const rows = ids.slice(at, at + BATCH).map((id, n) => deviceRow(id, at + n));
+        await insertAll(database, 'devices', rows).execute(trx);
+        await insertAll(database, 'subscriptions', rows.map(subscriptionOf)).execute(trx);
+      }
     });
   }
 }
 
-function deviceRow(n: number): DeviceRow {
+function deviceRow(id: string, n: number): DeviceRow {
   const token = numberedToken(n);
   return {
-    id: `fcm-${randomUUID()}`,
+    id,
     app_id: APP,
     provider: 'fcm',
     platform: 'android',

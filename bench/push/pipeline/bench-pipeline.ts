@@ -17,8 +17,8 @@ import { SqlPushQueue } from '../../../server/push/storage/sql-push-queue.ts';
 import { FCM_PAYLOAD } from '../notification.ts';
 import { APP, INTEREST } from './audience-fill.ts';
 
-/** Milliseconds between looks whether a publish is finished: rare enough to cost nothing. */
-const LOOK_MS = 20;
+/** Milliseconds between looks whether a publish is finished: rare enough to cost next to nothing. */
+const LOOK_MS = 250;
 const INSTANCE = '11111111-1111-4111-8111-111111111111';
 
 const nothing = (): undefined => undefined;

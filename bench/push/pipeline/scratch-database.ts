@@ -7,6 +7,7 @@ import type { DatabaseSettings } from '../../../server/config/config.ts';
 /** Its folder goes with this process. */
 export function scratchFolder(): DatabaseSettings {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-bench-'));
+  process.once('SIGTERM', () => process.exit(143));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return { kind: 'sqlite', folder };
 }

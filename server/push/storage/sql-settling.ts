@@ -86,13 +86,17 @@ async function insertAlike(
   const pairs = outcomes.map(({ recipient, messageId }) => [recipient, messageId] as const);
   const { numAffectedRows } = await sql`
     insert into push_outcomes (publish_id, at, provider, user_id, status, tries, code, reason, recipient, message_id)
-    select cast(${publishId} as bigint), cast(${at} as bigint), cast(${provider} as text), cast(${user} as text),
-      cast(${status} as text), cast(${tries} as bigint), cast(${code} as text), cast(${reason} as text), key, value
+    select cast(${publishId} as bigint), cast(${at} as bigint), cast(${provider} as text), cast(${storable(user)} as text),
+      cast(${status} as text), cast(${tries} as bigint), cast(${storable(code)} as text), cast(${storable(reason)} as text),
+      key, value
     from ${jsonPairs(dialect, pairs)}
     where true
     on conflict do nothing`.execute(trx);
   return Number(numAffectedRows ?? 0n);
 }
+
+/** Texts of others may have a NUL, and databases don't. */
+const storable = (text: string | undefined): string | undefined => text?.replaceAll('\0', '');
 
 async function insertEach(
   { dialect }: Database,
