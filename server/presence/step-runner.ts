@@ -80,10 +80,12 @@ export class StepRunner {
     this.#holding = false;
     const owed = [...this.#owed];
     this.#owed.clear();
-    for (const one of owed) {
+    for (const former of owed) {
+      const one = this.#ports.contributions.current(former);
       this.#inOrder
         .run(one.field, async () => {
           if (!one.certain || one.written !== one.wanted) await this.#agree(one);
+          else this.#ports.contributions.settle(one);
         })
         // Owed again.
         .catch(() => undefined);
@@ -116,20 +118,24 @@ export class StepRunner {
     const has = one.certain ? one.written : 0;
     try {
       const result = await step({ nodeId: membership.nodeId, mode: 'live', has, epoch: this.#epoch });
-      one.written = written;
-      one.certain = true;
-      if (one.wanted === written) this.#owed.delete(one);
-      contributions.settle(one);
+      const current = contributions.current(one);
+      current.written = written;
+      current.certain = true;
+      if (current.wanted === written) this.#owed.delete(current);
+      else if (current !== one) this.#owed.add(current);
+      contributions.settle(current);
       return result;
     } catch (error) {
-      this.#owed.add(one);
+      const current = contributions.current(one);
+      this.#owed.delete(one);
+      this.#owed.add(current);
       if (error instanceof LostError) {
         // Nothing was done: that it is missing says what has to be put back.
         onLost();
         throw error;
       }
       if (error instanceof Unavailable && error.done === 'unknown') this.#epoch += 1;
-      one.certain = false;
+      current.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;
     }
