@@ -1,6 +1,6 @@
 /**
  * What a cluster costs: a delivery to another node's clients, a publication to nodes that nobody subscribes at, an idle
- * node, and the commands that Redis does for each thing. `node dist/bench/cluster/main.js [--smoke]`; two minutes.
+ * node, and the commands that Redis does for each thing. `node dist/bench/cluster/main.js [fan-out] [idle] [commands] [--smoke]`; all three take two minutes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BENCH_APP } from '../app.ts';
@@ -145,22 +145,22 @@ async function measureCommands(): Promise<void> {
   const perMs = new Map(
     [...idleAfter].map(([name, calls]) => [name, (calls - (idleBefore.get(name) ?? 0)) / 4000]),
   );
-  const count1 = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+  const counted = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     const before = await redis.commands();
     const start = Date.now();
     await work();
     await sleep(300);
     const passed = Date.now() - start;
     const after = await redis.commands();
-    const each_ = [...after]
+    const calls_ = [...after]
       .map(
         ([name, calls]) =>
           [name, (calls - (before.get(name) ?? 0) - (perMs.get(name) ?? 0) * passed) / count] as const,
       )
       .filter(([, calls]) => calls > 0.05);
-    const all = each_.reduce((sum, [, calls]) => sum + calls, 0);
+    const all = calls_.reduce((sum, [, calls]) => sum + calls, 0);
     print(
-      `${what}: ${each_.map(([name, calls]) => `${name} ${calls.toFixed(1)}`).join(', ') || 'nothing'} | ${all.toFixed(1)}`,
+      `${what}: ${calls_.map(([name, calls]) => `${name} ${calls.toFixed(1)}`).join(', ') || 'nothing'} | ${all.toFixed(1)}`,
     );
   };
   const clients = await crowd(count);
@@ -168,11 +168,13 @@ async function measureCommands(): Promise<void> {
     const data = JSON.stringify({ user_id: `u${i}` });
     return ['presence-room', channelAuth(BENCH_APP, client.socketId, 'presence-room', data), data];
   };
-  await count1('first subscription of a channel on a node', () => subscribeCrowd(clients, (i) => `own-${i}`));
+  await counted('first subscription of a channel on a node', () =>
+    subscribeCrowd(clients, (i) => `own-${i}`),
+  );
   const more = await crowd(count);
-  await count1('further subscription', () => subscribeCrowd(more, (i) => `own-${i}`));
-  await count1('leave that is not the last', () => closeCrowd(more));
-  await count1('presence join', () =>
+  await counted('further subscription', () => subscribeCrowd(more, (i) => `own-${i}`));
+  await counted('leave that is not the last', () => closeCrowd(more));
+  await counted('presence join', () =>
     each(clients, 'joins', (client, i) => client.subscribe(...presence(client, i)), 8),
   );
   const requests = Array.from({ length: count }, (_, i) =>
@@ -185,17 +187,19 @@ async function measureCommands(): Promise<void> {
     onFailure: (error) => tally.fail(error),
   });
   await publisher.connect();
-  await count1('publish', async () => {
+  await counted('publish', async () => {
     for (let i = 0; i < count; i += 1) publisher.release(i);
     await publisher.answered();
   });
   publisher.close();
-  await count1('end of a connection: presence leave and last of a channel', () => closeCrowd(clients));
+  await counted('end of a connection: presence leave and last of a channel', () => closeCrowd(clients));
   for (const node of nodes) await node.stop();
   await redis.stop();
 }
 
-await measureFanOut();
-await measureIdle();
-await measureCommands();
+const PARTS = { 'fan-out': measureFanOut, idle: measureIdle, commands: measureCommands };
+const asked = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (asked.length === 0 || asked.includes(name)) await measure();
+}
 process.exit(0);
