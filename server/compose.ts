@@ -9,13 +9,14 @@ import { CacheMisses } from './channels/cache-misses.ts';
 import type { Subscription } from './channels/channel.ts';
 import { ClientEventCommand } from './channels/client-event.ts';
 import { Delivery } from './channels/deliver.ts';
+import { Publisher } from './channels/event-publisher.ts';
 import { Hub } from './channels/hub.ts';
-import { Publisher } from './channels/publisher.ts';
 import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import { openApps } from './compose-apps.ts';
 import { memoryParts } from './compose-memory.ts';
+import { composePush } from './compose-push.ts';
 import { redisParts } from './compose-redis.ts';
 import type { Config, WebhookDeliverySettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
@@ -23,7 +24,7 @@ import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
 import { openDatabase } from './database/open-database.ts';
 import { drainConnections } from './drain.ts';
-import { ADMIN_PREFIX, AdminApi } from './http/admin-api.ts';
+import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { AuthSite } from './http/auth/auth-site.ts';
 import { appRoutes } from './http/endpoints/apps-admin.ts';
@@ -45,6 +46,7 @@ import { AuthorizationDeadlines } from './socket/authorization-deadlines.ts';
 import { Sessions } from './socket/session.ts';
 import { Counters } from './telemetry/counters.ts';
 import { prometheusMetrics } from './telemetry/prometheus-metrics.ts';
+import { PushMeters } from './telemetry/push-meters.ts';
 import { addHttpRoutes } from './uws/http-routes.ts';
 import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
@@ -145,9 +147,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   let stopping: Promise<void> | undefined;
   const draining = (): boolean => stopping !== undefined;
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
+  const pushMeters = new PushMeters();
   const pages = nodePages({
     ready: () => !draining(),
-    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks)),
+    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks), pushMeters),
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
@@ -156,6 +159,25 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
   const authSite = new AuthSite(authApps, logger, log);
+  const policy = new AddressPolicy({
+    allowPrivate: config.allowPrivateAddresses,
+    allowLoopback: config.mode === 'development',
+  });
+  const names = new NameLookup(systemResolve, clock);
+  const push = await composePush(config.push, {
+    database,
+    registry,
+    presence,
+    policy,
+    names,
+    limiter,
+    meters: pushMeters,
+    ids,
+    clock,
+    chance: systemChance,
+    logger,
+    log,
+  });
   const admin =
     config.adminToken === undefined
       ? undefined
@@ -164,21 +186,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           new Map([
             ...deadLetterRoutes({ deadLetters, queue: webhooks, endpoints }),
             ...appRoutes({ ...apps, log }),
+            ...push.adminRoutes,
           ]),
           logger,
         );
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher }));
-  const site = new Site(pages, authSite, admin, api, logger);
+  const site = new Site(pages, [authSite, ...push.doors], admin, api, logger);
 
-  const policy = new AddressPolicy({
-    allowPrivate: config.allowPrivateAddresses,
-    allowLoopback: config.mode === 'development',
-  });
   const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
     queue: webhooks,
     endpoints,
     deadLetters,
-    poster: new HttpPoster({ policy, names: new NameLookup(systemResolve, clock), clock }),
+    poster: new HttpPoster({ policy, names, clock }),
     registry,
     clock,
     chance: systemChance,
@@ -201,7 +220,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.app,
     {
       handle: (request) => site.handle(request),
-      needsCaller: (path) => authSite.serves(path) || path.startsWith(ADMIN_PREFIX),
+      needsCaller: (path) => site.needsCaller(path),
+      refusal: (request, status, message) => site.refusal(request, status, message),
       counters,
       logger,
     },
@@ -211,6 +231,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   registry.onChange((changes) => applyAppChanges(hub, clock, changes));
   followApps(registry, { endpoints, delivery, counters, policy, logger });
   delivery.start();
+  push.start();
   await shared.start();
   const close = async (): Promise<void> => {
     shared.stop();
@@ -218,6 +239,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await database?.close();
   };
   const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+    await push.stop(0);
     await close();
     throw error;
   });
@@ -236,7 +258,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.close();
     await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
-    await delivery.stop(config.webhooks.drainSeconds * 1000);
+    const drainMs = config.webhooks.drainSeconds * 1000;
+    await Promise.all([delivery.stop(drainMs), push.stop(drainMs)]);
     await close();
     logger.info({}, 'stopped');
   };

@@ -8,6 +8,7 @@ import { printConfig } from './cli/print-config.ts';
 import { start } from './cli/start.ts';
 import type { Lifetime, Terminal } from './cli/terminal.ts';
 import { trigger } from './cli/trigger.ts';
+import { vapid } from './cli/vapid-command.ts';
 import { startServer } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { jsonLogger, readableLogger } from './lib/pino-logger.ts';
@@ -15,7 +16,7 @@ import { systemClock as clock } from './lib/system-clock.ts';
 
 const terminal: Terminal = {
   env: process.env,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: (path, encoding = 'utf8') => readFileSync(path, encoding),
   print: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`${text}\n`),
 };
@@ -50,6 +51,7 @@ try {
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
     apps: (args: readonly string[]) => apps(args, { terminal, fetch }),
     'dead-letters': (args: readonly string[]) => deadLetters(args, { terminal, fetch }),
+    vapid: (args: readonly string[]) => vapid(args, terminal),
     config: (args: readonly string[]) => printConfig(args, terminal),
   };
   process.exit(await runCommandLine(process.argv.slice(2), commands, terminal));

@@ -13,6 +13,8 @@ const CREATED_AT = 1_700_000_000_000;
 export interface Filled {
   readonly appId: string;
   readonly devices: number;
+  /** Devices of a page of an audience. */
+  readonly page: number;
   readonly sample: { readonly id: string; readonly token: string; readonly user: string };
 }
 
@@ -20,7 +22,12 @@ export interface Filled {
  * Each device listens to `everyone` and to two rarer interests; a tenth also to a channel. Every user has two devices
  * and one binding.
  */
-export async function fillRegistry(database: Database, appId: string, devices: number): Promise<Filled> {
+export async function fillRegistry(
+  database: Database,
+  appId: string,
+  devices: number,
+  page: number,
+): Promise<Filled> {
   let sample: Filled['sample'] | undefined;
   for (let from = 0; from < devices; from += BATCH) {
     const numbers = Array.from({ length: Math.min(BATCH, devices - from) }, (_, n) => from + n);
@@ -39,11 +46,10 @@ export async function fillRegistry(database: Database, appId: string, devices: n
     if (row !== undefined && from <= devices / 2)
       sample = { id: row.id, token: row.token, user: row.user_id ?? '' };
   }
-  await sql
-    .raw(database.dialect === 'postgres' ? 'vacuum analyze' : 'pragma optimize = 0x10002')
-    .execute(database.db);
+  // PostgreSQL does this by itself, sooner or later; SQLite never does.
+  if (database.dialect === 'postgres') await sql`vacuum analyze`.execute(database.db);
   if (sample === undefined) throw new Error('a registry without users shows nothing');
-  return { appId, devices, sample };
+  return { appId, devices, page, sample };
 }
 
 function deviceRow(appId: string, n: number): DeviceRow {

@@ -27,8 +27,10 @@ import {
 } from './registry-shapes.ts';
 
 const RUNS = 21;
+const PAGE = 500;
 /** Steps of a plan that are printed. */
 const SHOWN = 12;
+const WIDTH = 160;
 const APP = 'million';
 const nothing = (): undefined => undefined;
 const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -61,8 +63,8 @@ async function prepare(count: number): Promise<Filled> {
     .executeTakeFirst();
   const result: Filled =
     middle === undefined
-      ? await fillRegistry(database, APP, count)
-      : { appId: APP, devices: count, sample: { ...middle, user: middle.user_id ?? '' } };
+      ? await fillRegistry(database, APP, count, PAGE)
+      : { appId: APP, devices: count, page: PAGE, sample: { ...middle, user: middle.user_id ?? '' } };
   console.log(`ready after ${((systemClock.now() - started) / 1000).toFixed(1)} s`);
   await database.close();
   return result;
@@ -74,6 +76,7 @@ async function dialectOf(given: DatabaseSettings): Promise<Dialect> {
 }
 
 interface Timed {
+  readonly name: string;
   readonly heading: string;
   readonly statements: readonly Statement[];
 }
@@ -90,17 +93,17 @@ async function timed(on: RecordedRegistry, shape: Shape): Promise<Timed> {
   }
   times.sort((a, b) => a - b);
   const at = (part: number): string => (times[Math.floor((RUNS - 1) * part)] ?? 0).toFixed(2);
-  const heading = `${shape.name}: median ${at(0.5)} ms, longest ${at(1)} ms, ${statements.length} statements`;
+  const heading = `${shape.name}: shortest ${at(0)} ms, median ${at(0.5)} ms, ${statements.length} statements`;
   console.log(heading);
-  return { heading, statements };
+  return { name: shape.name, heading, statements };
 }
 
-async function showPlans(on: RecordedRegistry, { heading, statements }: Timed): Promise<void> {
+async function showPlans(on: RecordedRegistry, { name, heading, statements }: Timed): Promise<void> {
   console.log(`\n## ${heading}`);
   for (const statement of statements) {
     const plan = await planOf(on.database, statement);
-    for (const step of plan.slice(0, SHOWN)) console.log(`    ${step}`);
+    for (const step of plan.slice(0, SHOWN)) console.log(`    ${step.slice(0, WIDTH)}`);
     if (plan.length > SHOWN) console.log(`    … ${plan.length - SHOWN} more steps`);
-    for (const step of fullScans(plan)) console.log(`  FULL SCAN ${step}`);
+    for (const step of fullScans(name, plan)) console.log(`  FULL SCAN ${step.slice(0, WIDTH)}`);
   }
 }

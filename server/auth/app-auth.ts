@@ -120,8 +120,11 @@ export class AppAuth {
 
   /** The parameter is a hint of whom the page takes the visitor for; only the caller's own id gets a token. */
   #beams(asked: Asked, userId: string): Decision {
-    const { beams } = this.#settings;
-    if (beams === undefined) return { type: 'denied', reason: 'auth.beams is not configured', userId };
+    // Where an app has its own Beams door, its tokens are for that.
+    const beams = this.#settings.beams ?? this.#app.push.beams;
+    if (beams === undefined) {
+      return { type: 'denied', reason: 'neither auth.beams nor push.beams is configured', userId };
+    }
     if (asked.fields.get('user_id') !== userId) {
       return { type: 'denied', reason: 'user_id is not the caller', userId };
     }

@@ -2,7 +2,7 @@
 import { VERSION } from '../version.ts';
 import { settingsHelp } from './settings-help.ts';
 
-export const COMMAND_NAMES = ['start', 'trigger', 'apps', 'dead-letters', 'config'] as const;
+export const COMMAND_NAMES = ['start', 'trigger', 'apps', 'dead-letters', 'vapid', 'config'] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
@@ -18,6 +18,7 @@ Commands
   trigger       publish an event through a running node
   apps          list and change the apps of running nodes
   dead-letters  list, replay or drop what webhooks could not deliver
+  vapid         make a pair of keys for Web Push
   config        print the configuration as a node would use it, secrets masked
   help          this text, or help <command>
   version       print the version
@@ -145,6 +146,16 @@ Options
   --config <file>      take the configuration from this file
 
 It exits with 0 when the node did it, with 1 when it refused or wasn't there.`,
+
+  vapid: () => `carillon vapid: make a pair of keys for Web Push
+
+Examples
+  carillon vapid
+  carillon vapid >> .env
+
+Prints CARILLON_VAPID_PUBLIC_KEY, CARILLON_VAPID_PRIVATE_KEY and CARILLON_VAPID_SUBJECT; put your own address
+into the last. Browsers subscribe with the public key, and a subscription works with its key only: who loses
+the private key loses all subscriptions.`,
 
   config: () => `carillon config [flags]: print the configuration as a node would use it
 

@@ -3,6 +3,7 @@ import type { App, WebhookSettings } from '../apps/app.ts';
 import type { TokenSettings } from '../apps/auth-settings.ts';
 import type { Config, RedisSettings } from '../config/config.ts';
 import { MASK, maskedUrl } from '../lib/mask.ts';
+import { maskedPush } from './masked-push.ts';
 
 /** JSON in the form of a config file, two spaces deep. */
 export function maskedConfig({
@@ -26,6 +27,7 @@ export function maskedConfig({
       auth: maskedAuth(app.auth),
       credentials: app.credentials.map(({ key }) => ({ key, secret: MASK })),
       webhooks: app.webhooks.map(maskedWebhook),
+      push: maskedPush(app.push, MASK, maskedUrl),
     })),
   };
   return JSON.stringify(shown, null, 2);
@@ -53,8 +55,10 @@ function maskedRedis({ hosts, db, username, password, tls, sentinel, ...rest }: 
 function maskedDatabase(database: Config['database']): object {
   if (database?.kind === 'sqlite') return { dataDir: database.folder };
   if (database === undefined) return {};
-  const { ssl, ca, poolSize } = database;
-  return { database: { url: MASK, sslMode: ssl, ca: ca && MASK, poolSize } };
+  const { url, ssl, poolSize } = database;
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = MASK;
+  return { database: { url: shown.href, sslMode: ssl, poolSize } };
 }
 
 function maskedAuth(auth: App['auth']): App['auth'] {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { authSchema } from '../config/auth-schema.ts';
+import { pushSchema } from '../config/push-schema.ts';
 import { CONFIG_FILE, type Setting, settings } from '../config/settings.ts';
 import { kindOf, metaOf, unwrapped } from '../config/value-kind.ts';
 
@@ -24,7 +25,7 @@ export function settingsHelp(only?: ReadonlySet<string>): string {
   return [file, ...groups].join('\n\n');
 }
 
-/** A heading and a table for each group, and one for the auth endpoints of an app. */
+/** A heading and a table for each group, and one each for the auth endpoints and the push of an app. */
 export function settingsMarkdown(): string {
   const groups = grouped().map(([group, members]) =>
     [
@@ -35,17 +36,21 @@ export function settingsMarkdown(): string {
       ...members.map(markdownRow),
     ].join('\n'),
   );
-  return [...groups, authMarkdown()].join('\n\n');
+  return [
+    ...groups,
+    blockMarkdown('Auth endpoints of an app, under its `auth`', 'auth.', authSchema),
+    blockMarkdown('Push of an app, under its `push`', 'push.', pushSchema),
+  ].join('\n\n');
 }
 
-/** The parts of `auth`, which is one setting to the environment and to flags. */
-function authMarkdown(): string {
+/** The parts of a block that apps have. */
+function blockMarkdown(heading: string, prefix: string, schema: z.ZodObject): string {
   return [
-    '### Auth endpoints of an app, under its `auth`',
+    `### ${heading}`,
     '',
     '| In a file | Type | Default | Meaning |',
     '| --- | --- | --- | --- |',
-    ...partRows('auth.', authSchema),
+    ...partRows(prefix, schema),
   ].join('\n');
 }
 

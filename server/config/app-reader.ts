@@ -15,7 +15,7 @@ export function appReader(
   readFile: ReadFile,
 ): AppReader {
   return (entry) => {
-    const { apps, problems } = readApps([{ key: ENTRY, value: entry }], appDefaults);
+    const { apps, problems } = readApps([{ key: ENTRY, value: entry }], appDefaults, readFile);
     const wrong = [
       ...problems,
       ...authProblems(apps, readFile),

@@ -1,14 +1,19 @@
 /** Listed apps → complete apps: defaults merged beneath, identities checked against each other. */
 import type { App, Credential } from '../apps/app.ts';
-import { NO_PUSH } from '../apps/push-settings.ts';
+import type { PushSettings } from '../apps/push-settings.ts';
 import { besideKey, type Problem } from './config-error.ts';
+import type { ReadFile } from './file.ts';
 import { problemsOf } from './issues.ts';
+import type { SpellPart } from './push-entry.ts';
+import { readPush } from './push-reader.ts';
 import { type AppSettings, appSchema, type ListedApp } from './schema.ts';
 
 /** An app somebody listed, and what to call it in a problem. */
 export interface AppEntry {
   readonly key: string;
   readonly value: unknown;
+  /** What parts of its `push` are called in a problem, where that isn't their path under the key. */
+  readonly spellPush?: SpellPart;
 }
 
 export interface AppList {
@@ -17,34 +22,47 @@ export interface AppList {
   readonly problems: readonly Problem[];
 }
 
-export function readApps(entries: readonly AppEntry[], defaults: AppSettings): AppList {
+/** `readFile` gives the credentials that apps name by file. */
+export function readApps(entries: readonly AppEntry[], defaults: AppSettings, readFile: ReadFile): AppList {
   const apps: App[] = [];
   const problems: Problem[] = [];
-  const ids = new Map<string, string>();
-  const keys = new Map<string, string>();
+  const owners = new Map<string, string>();
   for (const entry of entries) {
-    const read = readApp(entry, defaults);
+    const read = readApp(entry, defaults, readFile);
     problems.push(...read.problems);
     if (read.app === undefined) continue;
-    problems.push(...taken(ids, entry.key, 'id', [read.app.id]));
-    problems.push(
-      ...taken(
-        keys,
-        entry.key,
-        'key',
-        read.app.credentials.map(({ key }) => key),
-      ),
-    );
+    problems.push(...identitiesOf(read.app).flatMap((identity) => taken(owners, entry.key, identity)));
     apps.push(read.app);
   }
   return { apps, problems };
+}
+
+/** What finds an app. */
+interface Identity {
+  readonly what: string;
+  readonly name: string;
+  /** Not to be shown. */
+  readonly secret?: boolean;
+}
+
+function identitiesOf({ id, credentials, push }: App): Identity[] {
+  const { beams, centrifugo, kinvey } = push;
+  const identities: Array<Identity | undefined> = [
+    { what: 'id', name: id },
+    ...credentials.map(({ key }) => ({ what: 'key', name: key })),
+    beams && { what: 'push.beams.instanceId', name: beams.instanceId.toLowerCase() },
+    centrifugo && { what: 'push.centrifugo.apiKey', name: centrifugo.apiKey, secret: true },
+    kinvey && { what: 'push.kinvey.appKey', name: kinvey.appKey },
+  ];
+  return identities.filter((identity) => identity !== undefined);
 }
 
 /** `listed` over `defaults`. */
 export function completeApp(
   id: string,
   credentials: readonly Credential[],
-  listed: Partial<Omit<ListedApp, 'auth'>> & { readonly auth?: App['auth'] },
+  listed: Partial<Omit<ListedApp, 'auth' | 'push'>> & { readonly auth?: App['auth'] },
+  push: PushSettings,
   defaults: AppSettings,
 ): App {
   return {
@@ -59,7 +77,7 @@ export function completeApp(
     features: { ...defaults.features, ...definedOf(listed.features) },
     limits: { ...defaults.limits, ...definedOf(listed.limits) },
     webhooks: listed.webhooks ?? [],
-    push: NO_PUSH,
+    push,
   };
 }
 
@@ -69,14 +87,21 @@ function definedOf<T extends object>(group: T | undefined): T | undefined {
   return Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined)) as T;
 }
 
-function readApp(entry: AppEntry, defaults: AppSettings): { app?: App; problems: Problem[] } {
+function readApp(
+  entry: AppEntry,
+  defaults: AppSettings,
+  readFile: ReadFile,
+): { readonly app?: App; readonly problems: readonly Problem[] } {
   const parsed = appSchema.safeParse(entry.value);
   const problems = parsed.success ? [] : problemsOf(entry.value, appSchema, entry.key);
   const incomplete = typeof entry.value === 'object' && pairProblem(entry.value);
   if (typeof incomplete === 'string') problems.push({ key: entry.key, message: incomplete });
   if (!parsed.success || problems.length > 0) return { problems };
-  const credentials = credentialsOf(parsed.data);
-  return { app: completeApp(parsed.data.id, credentials, parsed.data, defaults), problems: [] };
+  const listed = parsed.data;
+  const spellPush = entry.spellPush ?? ((path) => `${entry.key}.push.${path}`);
+  const push = readPush(listed.push, spellPush, readFile);
+  if (push.problems.length > 0) return push;
+  return { app: completeApp(listed.id, credentialsOf(listed), listed, push.push, defaults), problems: [] };
 }
 
 function credentialsOf({ key, secret, credentials }: ListedApp): readonly Credential[] {
@@ -98,24 +123,17 @@ function pairProblem(listed: object | null): string | undefined {
   return `has no ${has('key') ? 'secret' : 'key'}; key and secret go together`;
 }
 
-/** Records `names` as taken by `entry` and tells which were taken before. */
-function taken(
-  owners: Map<string, string>,
-  entry: string,
-  what: string,
-  names: readonly string[],
-): Problem[] {
-  const problems: Problem[] = [];
-  for (const name of names) {
-    const owner = owners.get(name);
-    if (owner === undefined) owners.set(name, entry);
-    else {
-      const where = owner === entry ? 'twice' : `and so does ${besideKey(entry, owner)}`;
-      problems.push({
-        key: entry,
-        message: `has the ${what} ${name} ${where}; each ${what} may be used once`,
-      });
-    }
+/** Records an identity as taken by `entry`, and tells if it was taken before. */
+function taken(owners: Map<string, string>, entry: string, { what, name, secret }: Identity): Problem[] {
+  const identity = `${what} ${name}`;
+  const owner = owners.get(identity);
+  if (owner === undefined) {
+    owners.set(identity, entry);
+    return [];
   }
-  return problems;
+  const other = besideKey(entry, owner);
+  const has =
+    secret === true ? `has the ${what} of ${other}` : `has the ${what} ${name} and so does ${other}`;
+  const message = owner === entry ? `has the ${what} ${name} twice` : has;
+  return [{ key: entry, message: `${message}; each ${what} may be used once` }];
 }

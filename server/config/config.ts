@@ -94,6 +94,14 @@ export interface RedisSettings {
   readonly whenAway: WhenRedisIsAway;
 }
 
+/** Of push, for all apps; an app's own is in its `push`. */
+export interface PushDeliverySettings {
+  /** Days after which devices that did not register again are removed; 0 keeps them. */
+  readonly maxInactiveDeviceDays: number;
+  /** Days for which finished publishes can be asked about. */
+  readonly keepDays: number;
+}
+
 export interface TlsSettings {
   readonly certFile: string;
   readonly keyFile: string;
@@ -140,6 +148,7 @@ export interface Config {
   readonly redis: RedisSettings | undefined;
   /** Where devices, their users, notifications and apps are kept; undefined: nowhere, and push knows no devices. */
   readonly database: DatabaseSettings | undefined;
+  readonly push: PushDeliverySettings;
   /** Outgoing requests may reach private and link-local addresses, and this machine. */
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */

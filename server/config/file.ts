@@ -4,12 +4,16 @@ import type { Problem } from './config-error.ts';
 import { parseFile } from './file-format.ts';
 import type { Layer } from './layer.ts';
 import { suggestion } from './nearest-name.ts';
+import { isPlainObject } from './plain-object.ts';
 import { nodeSchema } from './schema.ts';
 import { settings } from './settings.ts';
 import { shownValue, unwrapped } from './value-kind.ts';
 
-/** Returns a file's text, or throws an error with a `code`, as `fs.readFileSync` does. */
-export type ReadFile = (path: string) => string;
+/**
+ * Returns a file's text, or throws an error with a `code`, as `fs.readFileSync` does. In `latin1` each byte is a
+ * character, whatever the bytes mean.
+ */
+export type ReadFile = (path: string, encoding?: 'utf8' | 'latin1') => string;
 
 /**
  * Reads the file at `path`. `namedBy` is the flag or variable that names it, for when it can't be read.
@@ -81,10 +85,6 @@ function hint(schema: z.ZodObject, name: string): string {
   const elsewhere = settings.filter(({ path }) => path.endsWith(`.${name}`)).map(({ path }) => path);
   if (elsewhere.length > 0) return `; did you mean ${elsewhere.join(' or ')}?`;
   return suggestion(name, Object.keys(schema.shape));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 type FileText =

@@ -1,6 +1,7 @@
 /** Flags, environment and file → a checked, frozen `Config`, or every problem at once. */
 import type { App } from '../apps/app.ts';
 import type { AuthSettings } from '../apps/auth-settings.ts';
+import type { PushSettings } from '../apps/push-settings.ts';
 import { appEntries, webhooksOf } from './app-entries.ts';
 import { completeApp, readApps } from './apps.ts';
 import { authProblems, authWarnings } from './auth-problems.ts';
@@ -14,6 +15,7 @@ import { readFlags } from './flags.ts';
 import { frozen } from './frozen.ts';
 import type { Layer } from './layer.ts';
 import { choose, nested, spelling } from './layers.ts';
+import { readOnePush } from './push-reader.ts';
 import { redisSettings } from './redis-settings.ts';
 import {
   bodyProblems,
@@ -60,7 +62,9 @@ export function parseConfig({ flags, env, readFile }: ConfigSources): ParsedConf
 }
 
 function listsApps({ values }: Layer): boolean {
-  return [...values.keys()].some((path) => path === 'apps' || path.startsWith('app.'));
+  // Push that is given by itself goes with an app of a list too.
+  const names = [...values.keys()].filter((path) => !path.startsWith('app.push.'));
+  return names.some((path) => path === 'apps' || path.startsWith('app.'));
 }
 
 /**
@@ -88,10 +92,11 @@ function resolve(
 
   const mode = node.mode ?? defaultMode;
   const entries = appEntries(node.app, layers, spell);
-  const listed = readApps(entries.entries, node.appDefaults);
+  const listed = readApps(entries.entries, node.appDefaults, readFile);
   problems.push(...entries.problems, ...listed.problems);
-  const developmentApp =
-    mode === 'development' && entries.none ? developmentAppOf(node, entries.auth) : undefined;
+  const made = mode === 'development' && entries.none ? readOnePush(entries.push, readFile) : undefined;
+  problems.push(...(made?.problems ?? []));
+  const developmentApp = made && developmentAppOf(node, entries.auth, made.push);
   const stored = node.database.url !== undefined || node.dataDir !== undefined;
   if (mode === 'production' && entries.none && !stored) problems.push(NO_APP);
   const apps: readonly App[] = developmentApp === undefined ? listed.apps : [developmentApp];
@@ -116,9 +121,13 @@ function resolve(
   return { config, warnings };
 }
 
-function developmentAppOf({ app, appDefaults }: NodeSettings, auth: AuthSettings | undefined): App {
+function developmentAppOf(
+  { app, appDefaults }: NodeSettings,
+  auth: AuthSettings | undefined,
+  push: PushSettings,
+): App {
   const webhooks = webhooksOf(app).map((webhook) => webhookSchema.parse(webhook));
-  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth, webhooks }, appDefaults);
+  return completeApp(DEVELOPMENT_APP_ID, [DEVELOPMENT_CREDENTIAL], { auth, webhooks }, push, appDefaults);
 }
 
 const NO_APP: Problem = {
@@ -151,6 +160,7 @@ function build(
     webhooks: node.webhooks,
     redis,
     database: databaseFrom(node.database, node.dataDir, readFile),
+    push: node.push,
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
     drainSeconds: node.drainSeconds,

@@ -9,6 +9,7 @@ import { WEBHOOK_KINDS } from '../../protocol/index.ts';
 import { authSchema } from './auth-schema.ts';
 import { isDatabaseUrl, SSL_MODES } from './database-url.ts';
 import { overridesOf } from './overrides.ts';
+import { oneAppPush, pushDelivery, pushSchema } from './push-schema.ts';
 import { redisSchema } from './redis-schema.ts';
 import { isSafePattern, MAX_PATTERN_LENGTH } from './safe-pattern.ts';
 import {
@@ -140,6 +141,7 @@ export const appSchema = described(
       must: 'a list of at most 100 webhooks',
       secret: true,
     }).optional(),
+    push: pushSchema.optional(),
     ...overridesOf(appDefaults.shape),
   }),
   { description: 'An app', must: 'an app, at least {"id": …, "key": …, "secret": …}' },
@@ -194,6 +196,7 @@ export const nodeSchema = group('Node', {
       env: 'CARILLON_WEBHOOK_URL',
       flag: '--webhook-url',
     }).optional(),
+    push: oneAppPush,
   }).prefault({}),
   apps: described(z.array(appSchema).max(10_000), {
     description: 'More apps; in the environment and as a flag: a JSON array in the form of the file',
@@ -270,8 +273,7 @@ export const nodeSchema = group('Node', {
       secret: true,
     }).optional(),
     sslMode: described(z.enum(SSL_MODES), {
-      description:
-        "Whether its connections are encrypted, and whether its certificate's name and issuer are checked",
+      description: "Whether its connections are encrypted, and its certificate's name and issuer checked",
       fallback: 'sslmode of the address, else disable',
     }).optional(),
     caFile: filePath(
@@ -284,9 +286,10 @@ export const nodeSchema = group('Node', {
     must: 'the path of a folder',
     heading: 'Database',
   }).optional(),
+  push: pushDelivery.prefault({}),
   allowPrivateAddresses: toggle(
     false,
-    'Let webhooks reach private and link-local addresses, and this machine in production',
+    'Let webhooks and push reach private and link-local addresses, and this machine in production',
   ),
   admin: group('Admin API', {
     token: described(z.string().min(16).max(1024), {

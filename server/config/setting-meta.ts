@@ -52,8 +52,8 @@ export const secretText = (description: string, extra: Extra = {}) =>
     ...extra,
   });
 
-export const filePath = (description: string) =>
-  described(z.string().min(1).max(4096), { description, must: 'the path of a file' });
+export const filePath = (description: string, extra: Extra = {}) =>
+  described(z.string().min(1).max(4096), { description, must: 'the path of a file', ...extra });
 
 /** A group of settings; `heading` stands above it in the help. */
 export const group = <S extends z.ZodRawShape>(heading: string, shape: S) =>

@@ -21,7 +21,7 @@ export interface OpenFolder {
 }
 
 /** Why the folder can't be used, in the operator's words. */
-export class FolderProblem extends Error {}
+class FolderProblem extends Error {}
 
 /**
  * Opens `carillon.db` in the folder, made for this user alone if it isn't there.

@@ -1,7 +1,8 @@
-/** The pages of a node: `/health`, `/ready`, `/metrics`, and in development the console. */
+/** The pages of a node: `/health`, `/ready`, `/metrics`, the service worker of Beams, and in development the console. */
 import type { ConsoleAsset } from '../console/assets.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { text } from './message.ts';
+import { SERVICE_WORKER_SCRIPT } from './beams/service-worker-script.ts';
+import { type HttpResponse, KEEP_ALIVE, text } from './message.ts';
 import type { Page } from './site.ts';
 
 export interface PagePorts {
@@ -13,11 +14,25 @@ export interface PagePorts {
 
 const NO_STORE = ['Cache-Control', 'no-store'] as const;
 
+/** Applications on any origin take it into their own worker; a browser asks each time whether it has changed. */
+const SERVICE_WORKER: HttpResponse = {
+  status: 200,
+  headers: [
+    ['Content-Type', 'text/javascript; charset=utf-8'],
+    ['Cache-Control', 'no-cache'],
+    ['Access-Control-Allow-Origin', '*'],
+    ['Cross-Origin-Resource-Policy', 'cross-origin'],
+    KEEP_ALIVE,
+  ],
+  body: SERVICE_WORKER_SCRIPT,
+};
+
 export function nodePages({ ready, metrics, console }: PagePorts): Map<string, Page> {
   const pages = new Map<string, Page>([
     // Alive: answers at all. A node that drains is alive and must not be restarted.
     ['/health', () => text(200, 'OK', [NO_STORE])],
     ['/ready', () => (ready() ? text(200, 'OK', [NO_STORE]) : text(503, 'Stopping', [NO_STORE]))],
+    ['/beams/service-worker.js', () => SERVICE_WORKER],
     [
       '/metrics',
       async () => ({

@@ -1,17 +1,29 @@
-/** Everything a node answers over HTTP: health, metrics, the console, the auth endpoints, and the APIs behind them. */
+/** Everything a node answers over HTTP: health, metrics, the console, the doors (auth endpoints, push), the APIs. */
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ADMIN_PREFIX, type AdminApi } from './admin-api.ts';
-import type { AuthSite } from './auth/auth-site.ts';
 import { failure, type HttpRequest, type HttpResponse } from './message.ts';
 import type { SignedApi } from './signed-api.ts';
 
 /** A page of the node itself, by path: unsigned, GET only. */
 export type Page = () => Eventual<HttpResponse>;
 
+/** A family of paths with manners of its own, whose requests come with their caller. */
+export interface Door {
+  /** Whether this path is one of the family: then its requests need the caller's details. */
+  serves(path: string): boolean;
+  /** Answers a request that came with details; undefined if the path is none of the family. */
+  handle(request: HttpRequest): Eventual<HttpResponse> | undefined;
+  /**
+   * What is said, in the family's manner, of a request that got no further than the transport: the body was too long,
+   * or something failed.
+   */
+  refusal?(path: string, status: number): HttpResponse;
+}
+
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
-  readonly #auth: AuthSite;
+  readonly #doors: readonly Door[];
   readonly #api: SignedApi;
   readonly #admin: AdminApi | undefined;
   readonly #logger: Logger;
@@ -19,16 +31,26 @@ export class Site {
   /** @param admin undefined where there is no admin API */
   constructor(
     pages: ReadonlyMap<string, Page>,
-    auth: AuthSite,
+    doors: readonly Door[],
     admin: AdminApi | undefined,
     api: SignedApi,
     logger: Logger,
   ) {
     this.#pages = pages;
-    this.#auth = auth;
+    this.#doors = doors;
     this.#api = api;
     this.#admin = admin;
     this.#logger = logger;
+  }
+
+  /** Whether requests for this path are to come with their caller's details. */
+  needsCaller(path: string): boolean {
+    return (this.#admin !== undefined && path.startsWith(ADMIN_PREFIX)) || this.#doorOf(path) !== undefined;
+  }
+
+  /** The answer to a request that the transport gives up on. */
+  refusal(request: Pick<HttpRequest, 'path' | 'accept'>, status: number, message: string): HttpResponse {
+    return this.#doorOf(request.path)?.refusal?.(request.path, status) ?? failure(request, status, message);
   }
 
   handle(request: HttpRequest): Eventual<HttpResponse> {
@@ -51,10 +73,19 @@ export class Site {
       return failure(request, 405, 'Method not allowed: use GET', [['Allow', 'GET, HEAD']]);
     }
     // Only requests for these paths come with their caller.
-    const authorized = request.caller === undefined ? undefined : this.#auth.handle(request);
-    if (authorized !== undefined) return authorized;
+    if (request.caller !== undefined) {
+      for (const door of this.#doors) {
+        const answer = door.handle(request);
+        if (answer !== undefined) return answer;
+      }
+    }
     if (this.#admin !== undefined && request.path.startsWith(ADMIN_PREFIX))
       return this.#admin.handle(request);
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
+  }
+
+  #doorOf(path: string): Door | undefined {
+    for (const door of this.#doors) if (door.serves(path)) return door;
+    return undefined;
   }
 }

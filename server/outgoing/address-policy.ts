@@ -75,6 +75,11 @@ export class AddressPolicy {
     this.#options = options;
   }
 
+  /** Whether the operator answers for where requests go: any address, and also without TLS. */
+  get allowsAll(): boolean {
+    return this.#options.allowPrivate;
+  }
+
   /**
    * Whether requests may go to an address.
    * @param address IPv4 or IPv6 in the spelling the system gives; anything else is refused

@@ -1,5 +1,4 @@
 /** The poster over node:http and node:https: connections kept alive, addresses checked, answers bounded. */
-import type { LookupAddress } from 'node:dns';
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -11,7 +10,8 @@ import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressPolicy } from './address-policy.ts';
-import { forbidden, notAllowed } from './forbidden.ts';
+import { checkedLookup } from './checked-lookup.ts';
+import { forbidden } from './forbidden.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { Poster, PostRequest, PostResult } from './poster.ts';
 
@@ -120,28 +120,6 @@ function readAnswer(
   answer.on('end', () => finish(result));
   answer.on('error', (error) => finish({ ok: false, failure: 'connection', reason: wordsFor(error) }));
   answer.on('close', () => finish({ ok: false, failure: 'connection', reason: 'the answer broke off' }));
-}
-
-/** Resolves a name to those of its addresses that are allowed: what is checked is what is connected to. */
-function checkedLookup({ policy, names }: HttpPosterPorts): LookupFunction {
-  return (host, options, callback) => {
-    const fail = (error: unknown): void =>
-      callback(error instanceof Error ? error : new Error(String(error)), '', 0);
-    names.addresses(host).then((addresses) => {
-      const allowed = addresses
-        .filter(({ address }) => policy.allows(address))
-        .filter(ofFamily(options.family));
-      const [first] = allowed;
-      if (first === undefined) fail(new Error(notAllowed(host)));
-      else if (options.all === true) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    }, fail);
-  };
-}
-
-function ofFamily(family: unknown): (address: LookupAddress) => boolean {
-  const wanted = family === 4 || family === 'IPv4' ? 4 : family === 6 || family === 'IPv6' ? 6 : 0;
-  return (address) => wanted === 0 || address.family === wanted;
 }
 
 function isReset(error: Error): boolean {

@@ -1,11 +1,12 @@
 /** Whom a publish goes to, page by page: memory does not grow with the audience. */
-import type { Address, Door, ProviderName } from './device.ts';
+import type { Address, Door, Platform, ProviderName } from './device.ts';
 import type { PublishTarget } from './publish.ts';
 
 /** What sending to a device takes. */
 export interface AudienceDevice extends Address {
   readonly id: string;
   readonly provider: ProviderName;
+  readonly platform: Platform;
   readonly user: string | undefined;
   readonly door: Door;
 }
@@ -13,7 +14,7 @@ export interface AudienceDevice extends Address {
 /** The targets that the registry knows the devices of. */
 export type RegistryTarget = Extract<
   PublishTarget,
-  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'all' }
+  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'filter' | 'all' }
 >;
 
 export interface AudienceQuery {

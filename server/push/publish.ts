@@ -1,5 +1,6 @@
 /** A notification to be sent: to whom, what, when. */
 import type { Door, ProviderName } from './device.ts';
+import type { DeviceFilter } from './device-store.ts';
 import type { Payloads } from './payloads.ts';
 
 export type PublishTarget =
@@ -9,6 +10,7 @@ export type PublishTarget =
   /** All devices of the users. */
   | { readonly kind: 'users'; readonly users: readonly string[] }
   | { readonly kind: 'devices'; readonly ids: readonly string[] }
+  | { readonly kind: 'filter'; readonly filter: DeviceFilter }
   /** Every device of the app. */
   | { readonly kind: 'all' }
   /** Addresses that need not be in the registry. */
@@ -55,6 +57,7 @@ export type Accepted =
   | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'no provider'; readonly provider: ProviderName };
 
+/** `expired`: its time was over before everybody had been tried. */
 export type PublishStatus = 'scheduled' | 'running' | 'finished' | 'cancelled' | 'expired';
 
 export interface PublishCounts {
@@ -63,8 +66,11 @@ export interface PublishCounts {
   readonly failed: number;
   /** Their devices were removed; counted in `failed` too. */
   readonly dead: number;
-  /** No payload for the provider, provider not set up, user online. */
+  /** No payload for the provider, provider not set up, user online, device removed meanwhile. */
   readonly skipped: number;
+  /** Their time was over before a provider took it. */
+  readonly expired: number;
+  readonly cancelled: number;
   readonly delivered: number;
   readonly opened: number;
 }
@@ -80,8 +86,11 @@ export interface PublishReport {
 
 /** What became of a publish at one device. */
 export interface Outcome {
+  /** What the next page comes after. */
+  readonly key: string;
   readonly deviceId: string | undefined;
   readonly provider: ProviderName;
+  /** Undefined: the device was nobody's, or it isn't known any more whose it was. */
   readonly user: string | undefined;
   readonly status: 'sent' | 'failed' | 'dead' | 'skipped' | 'expired' | 'cancelled';
   readonly tries: number;

@@ -5,11 +5,18 @@ import type { Channel } from '../channels/channel.ts';
 import type { AppHub, Hub } from '../channels/hub.ts';
 import { type Counters, OTHER_CLOSE, type WebhookCounts } from './counters.ts';
 import type { Metrics } from './metrics.ts';
+import type { PushMeters } from './push-meters.ts';
 
 /** Webhook events waiting on this node, by app. */
 export type QueuedWebhooks = () => Iterable<readonly [appId: string, events: number]>;
 
-export function prometheusMetrics(counters: Counters, hub: Hub, queued: QueuedWebhooks): Metrics {
+/** @param push counted by names of its own */
+export function prometheusMetrics(
+  counters: Counters,
+  hub: Hub,
+  queued: QueuedWebhooks,
+  push: Pick<PushMeters, 'render'>,
+): Metrics {
   const registry = new Registry();
   // The event loop's delay is sampled ten times a second: the default of a hundred is most of an idle node's work.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
@@ -17,7 +24,10 @@ export function prometheusMetrics(counters: Counters, hub: Hub, queued: QueuedWe
   addByCode(registry, counters);
   addByApp(registry, hub);
   addWebhooks(registry, counters, queued);
-  return { contentType: registry.contentType, render: async () => withoutNan(await registry.metrics()) };
+  return {
+    contentType: registry.contentType,
+    render: async () => withoutNan((await registry.metrics()) + (await push.render())),
+  };
 }
 
 /** Before its first sample the event loop's delay is no number, which the library doesn't spell as the format does. */

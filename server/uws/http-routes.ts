@@ -1,22 +1,20 @@
 /** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
 import type { TemplatedApp, HttpRequest as UwsRequest, HttpResponse as UwsResponse } from 'uWebSockets.js';
-import {
-  type CallerDetails,
-  failure,
-  type Headers,
-  type HttpRequest,
-  type HttpResponse,
-} from '../http/message.ts';
+import type { CallerDetails, Headers, HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { nativeText } from './native-text.ts';
 import { RequestBody } from './request-body.ts';
 
+type RequestHead = Pick<HttpRequest, 'path' | 'accept'>;
+
 export interface HttpPorts {
   readonly handle: (request: HttpRequest) => Eventual<HttpResponse>;
   /** Whether requests for this path are to come with their caller's details. */
   readonly needsCaller: (path: string) => boolean;
+  /** What to answer where `handle` wasn't reached, or failed. */
+  readonly refusal: (request: RequestHead, status: number, message: string) => HttpResponse;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -30,12 +28,15 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
   204: '204 No Content',
   400: '400 Bad Request',
   401: '401 Unauthorized',
+  402: '402 Payment Required',
   403: '403 Forbidden',
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   409: '409 Conflict',
   412: '412 Precondition Failed',
   413: '413 Content Too Large',
+  415: '415 Unsupported Media Type',
+  422: '422 Unprocessable Entity',
   429: '429 Too Many Requests',
   500: '500 Internal Server Error',
   501: '501 Not Implemented',
@@ -68,6 +69,7 @@ class Exchange {
   /** True while uWebSockets waits for our handler: it corks by itself then. */
   #inHandler = true;
   #isHead = false;
+  #head: RequestHead = { path: '', accept: '' };
 
   constructor(ports: HttpPorts, settings: HttpSettings, response: UwsResponse) {
     this.#ports = ports;
@@ -88,6 +90,7 @@ class Exchange {
         accept: uwsRequest.getHeader('accept'),
         caller: this.#ports.needsCaller(path) ? this.#callerOf(uwsRequest) : undefined,
       };
+      this.#head = head;
       this.#isHead = method === 'HEAD';
       if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);
       else this.#handle({ ...head, body: NO_BODY });
@@ -120,7 +123,7 @@ class Exchange {
       try {
         if ((earlier?.length ?? 0) + chunk.byteLength > this.#settings.bodyBytes) {
           this.#answer(
-            failure(
+            this.#ports.refusal(
               head,
               413,
               `Request body exceeds the allowed maximum (${this.#settings.bodyBytes} bytes)`,
@@ -153,7 +156,7 @@ class Exchange {
 
   #failed(error: unknown): void {
     this.#ports.logger.error({ err: error }, 'request handler failed');
-    this.#answer(failure({ accept: '' }, 500, 'Internal error'));
+    this.#answer(this.#ports.refusal(this.#head, 500, 'Internal error'));
   }
 
   #answer(answer: HttpResponse): void {

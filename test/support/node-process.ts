@@ -15,6 +15,8 @@ const COMMAND = fileURLToPath(new URL('../../bin/carillon.js', import.meta.url))
 export interface NodeProcess extends TestServer {
   /** Bytes of live JavaScript objects, counted right after a full garbage collection. */
   liveHeapBytes(): Promise<number>;
+  /** Ends the process at once, without a chance to do anything about it. */
+  kill(): Promise<void>;
 }
 
 /** `env` is added to the variables that name the default app and a free port. */
@@ -45,6 +47,12 @@ export async function startNodeProcess(env: Record<string, string> = {}): Promis
     httpUrl: (path) => `http://${host}:${port}${path}`,
     wsUrl: (options) => `ws://${host}:${port}${wsTarget(DEFAULT_APP.key, options)}`,
     liveHeapBytes: () => inspector.liveHeapBytes(),
+    kill: async () => {
+      inspector.close();
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
     stop: async () => {
       inspector.close();
       const exited = once(child, 'exit');

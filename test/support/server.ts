@@ -89,7 +89,7 @@ function queryText(query: WsUrlOptions['query']): string {
   return typeof query === 'string' ? query : new URLSearchParams(query).toString();
 }
 
-const readText = (path: string): string => readFileSync(path, 'utf8');
+const readText = (path: string, encoding: 'utf8' | 'latin1' = 'utf8'): string => readFileSync(path, encoding);
 
 function recordingLogger(errors: ErrorLine[]): Logger {
   const ignore = (): undefined => undefined;

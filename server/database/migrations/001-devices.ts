@@ -29,6 +29,11 @@ export const devices: Migration = {
       .execute();
     await schema.createIndex('devices_app').on('devices').columns(['app_id', 'id']).execute();
     await schema
+      .createIndex('devices_kind')
+      .on('devices')
+      .columns(['app_id', 'provider', 'platform', 'id'])
+      .execute();
+    await schema
       .createIndex('devices_user')
       .on('devices')
       .columns(['app_id', 'user_id', 'id'])

@@ -19,6 +19,11 @@ export const userBindings: Migration = {
       .columns(['app_id', 'user_id', 'channel'])
       .execute();
     await schema
+      .createIndex('user_bindings_list')
+      .on('user_bindings')
+      .columns(['app_id', 'user_id', 'id'])
+      .execute();
+    await schema
       .createIndex('user_bindings_channel')
       .on('user_bindings')
       .columns(['app_id', 'channel', 'id'])

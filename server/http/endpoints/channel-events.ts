@@ -1,7 +1,7 @@
 /** `POST /apps/{id}/channels/{name}/events?name=…`: deprecated; the body is the data. */
 import { isUtf8 } from 'node:buffer';
 import { isApiProblem, parseTrigger } from '../../../protocol/index.ts';
-import type { Publisher } from '../../channels/publisher.ts';
+import type { Publisher } from '../../channels/event-publisher.ts';
 import { andThen } from '../../lib/eventual.ts';
 import { failure, text } from '../message.ts';
 import { parameter } from '../query.ts';

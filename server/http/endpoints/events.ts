@@ -6,7 +6,7 @@ import {
   type QueryParameters,
   quote,
 } from '../../../protocol/index.ts';
-import type { Publisher } from '../../channels/publisher.ts';
+import type { Publisher } from '../../channels/event-publisher.ts';
 import { all, andThen } from '../../lib/eventual.ts';
 import type { PresenceStore } from '../../presence/presence-store.ts';
 import { EMPTY_OBJECT, failure, json } from '../message.ts';

@@ -2,7 +2,7 @@
 import type { Trigger } from '../../../protocol/index.ts';
 import type { App } from '../../apps/app.ts';
 import { EventData } from '../../broker/publications.ts';
-import type { Publisher } from '../../channels/publisher.ts';
+import type { Publisher } from '../../channels/event-publisher.ts';
 import type { Eventual } from '../../lib/eventual.ts';
 import { Unavailable } from '../../lib/unavailable.ts';
 

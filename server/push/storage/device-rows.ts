@@ -32,9 +32,9 @@ export function deviceOf(row: DeviceRow): Device {
   };
 }
 
-export const AUDIENCE_COLUMNS = ['id', 'provider', 'token', 'user_id', 'door'] as const;
+export const AUDIENCE_COLUMNS = ['id', 'provider', 'platform', 'token', 'user_id', 'door'] as const;
 
 export function audienceDeviceOf(row: Pick<DeviceRow, (typeof AUDIENCE_COLUMNS)[number]>): AudienceDevice {
-  const { id, provider, token, user_id, door } = row;
-  return { id, provider, token, user: user_id ?? undefined, door };
+  const { id, provider, platform, token, user_id, door } = row;
+  return { id, provider, platform, token, user: user_id ?? undefined, door };
 }

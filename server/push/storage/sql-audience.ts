@@ -1,11 +1,14 @@
 /** `Audience` over the registry's tables. */
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
-import { isOneOf } from '../../database/lists.ts';
+import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
+import type { DeviceFilter } from '../device-store.ts';
+import { readAudience } from './audience-rows.ts';
+import { DeviceFinder } from './device-finder.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
-import { listenersPage } from './listeners.ts';
+import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
 
 type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
@@ -13,10 +16,12 @@ type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
 export class SqlAudience implements Audience {
   readonly #database: Database;
   readonly #shared: SharedNames;
+  readonly #finder: DeviceFinder;
 
   constructor(database: Database, shared: SharedNames) {
     this.#database = database;
     this.#shared = shared;
+    this.#finder = new DeviceFinder(database.dialect, shared);
   }
 
   async devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<AudiencePage> {
@@ -26,26 +31,23 @@ export class SqlAudience implements Audience {
       case 'channels':
         return this.#listening(appId, 'channel', target.channels, query);
       case 'users':
-        return this.#page(query, (devices) =>
-          devices.where('app_id', '=', appId).where(this.#oneOf('user_id', target.users)),
-        );
+        return this.#few(appId, 'user_id', target.users, query);
       case 'devices':
-        return this.#page(query, (devices) =>
-          devices.where('app_id', '=', appId).where(this.#oneOf('id', target.ids)),
-        );
+        return this.#few(appId, 'id', target.ids, query);
+      case 'filter':
+        return this.#filtered(appId, target.filter, query);
       case 'all':
-        return this.#page(query, (devices) => devices.where('app_id', '=', appId));
+        return this.#page(appId, query, sql.ref('id'), (devices) => devices);
     }
   }
 
   async byIds(appId: string, ids: readonly string[]): Promise<readonly AudienceDevice[]> {
-    const rows = await this.#database.db
+    const devices = this.#database.db
       .selectFrom('devices')
       .select(AUDIENCE_COLUMNS)
       .where(this.#oneOf('id', ids))
-      .where('app_id', '=', appId)
-      .execute();
-    return rows.map(audienceDeviceOf);
+      .where('app_id', '=', appId);
+    return readAudience(this.#database, devices);
   }
 
   async #listening(
@@ -55,26 +57,51 @@ export class SqlAudience implements Audience {
     { createdUntil, after, limit }: AudienceQuery,
   ): Promise<AudiencePage> {
     const places = [...new Set(names)].flatMap((name) => this.#shared.placesOf(appId, space, name));
-    const ids = await listenersPage(this.#database.db, appId, places, after, limit);
-    const rows = await this.#database.db
+    const ids = await listenerIds(this.#database.db, appId, places, after, limit);
+    const devices = this.#database.db
       .selectFrom('devices')
       .select(AUDIENCE_COLUMNS)
       .where(this.#oneOf('id', ids))
       .where('created_at', '<=', createdUntil)
-      .orderBy('id')
-      .execute();
-    return { items: rows.map(audienceDeviceOf), next: ids.length < limit ? undefined : ids.at(-1) };
+      .orderBy('id');
+    return {
+      items: await readAudience(this.#database, devices),
+      next: ids.length < limit ? undefined : ids.at(-1),
+    };
+  }
+
+  #few(
+    appId: string,
+    column: 'id' | 'user_id',
+    values: readonly string[],
+    query: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const id = withoutIndex(this.#database.dialect, 'id');
+    return this.#page(appId, query, id, (devices) => devices.where(this.#oneOf(column, values)));
+  }
+
+  async #filtered(
+    appId: string,
+    filter: DeviceFilter,
+    { createdUntil, after, limit }: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const { items, hasMore } = await this.#finder.page(this.#database.db, appId, filter, { after, limit });
+    const old = items.filter(({ created_at }) => created_at <= createdUntil);
+    return { items: old.map(audienceDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
   }
 
   /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
   async #page(
+    appId: string,
     { createdUntil, after, limit }: AudienceQuery,
+    id: RawBuilder<string>,
     narrowed: <O>(devices: DeviceQuery<O>) => DeviceQuery<O>,
   ): Promise<AudiencePage> {
     const rows = await narrowed(this.#database.db.selectFrom('devices'))
       .select([...AUDIENCE_COLUMNS, 'created_at'])
-      .where('id', '>', after ?? '')
-      .orderBy('id')
+      .where('app_id', '=', appId)
+      .where(id, '>', after ?? '')
+      .orderBy(id)
       .limit(limit)
       .execute();
     const items = rows.filter(({ created_at }) => created_at <= createdUntil).map(audienceDeviceOf);

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../../server/cli/command-line.ts';
 import { printConfig } from '../../../server/cli/print-config.ts';
 import { UsageError } from '../../../server/cli/usage-error.ts';
+import { vapid } from '../../../server/cli/vapid-command.ts';
 import { settings } from '../../../server/config/settings.ts';
 import { VERSION } from '../../../server/version.ts';
-import { ONE_APP } from '../config/support.ts';
+import { ONE_APP, parse } from '../config/support.ts';
 import { FakeTerminal } from './support.ts';
 
 async function run(args: string[], terminal = new FakeTerminal()) {
@@ -20,6 +21,7 @@ async function run(args: string[], terminal = new FakeTerminal()) {
     },
     apps: async () => 0,
     'dead-letters': async () => 0,
+    vapid: (rest: readonly string[]) => vapid(rest, terminal),
     config: (rest: readonly string[]) => printConfig(rest, terminal),
   };
   const code = await runCommandLine(args, commands, terminal);
@@ -52,6 +54,19 @@ describe('cli: command line', () => {
       expect(out).toContain(env);
     }
     expect(out.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('makes pairs of keys for Web Push that a node takes, a new one each time', async () => {
+    const printed = (await run(['vapid'])).out;
+    const env = Object.fromEntries(printed.split('\n').map((line) => line.split('=', 2)));
+    expect(Object.keys(env)).toEqual([
+      'CARILLON_VAPID_PUBLIC_KEY',
+      'CARILLON_VAPID_PRIVATE_KEY',
+      'CARILLON_VAPID_SUBJECT',
+    ]);
+    expect(parse({ env }).config.apps[0]?.push.webPush?.publicKey).toBe(env['CARILLON_VAPID_PUBLIC_KEY']);
+    expect((await run(['vapid'])).out).not.toBe(printed);
+    expect((await run(['vapid', 'x'])).err).toContain('x is one argument too many');
   });
 
   it('prints the version, which is that of the package', async () => {
@@ -99,6 +114,20 @@ describe('cli: command line', () => {
       apps: [{ id: '7', credentials: [{ key: 'seven', secret: '********' }] }],
     });
     expect(err).toContain('warning: CARILLON_PROT is not a setting; did you mean CARILLON_PORT?\nwarning: ');
+  });
+
+  it('prints the database without its password', async () => {
+    const print = async (env: Record<string, string>) =>
+      JSON.parse((await run(['config'], new FakeTerminal({ ...ONE_APP, ...env }))).out);
+    const url = 'postgres://carillon:hush-hush@db.example.com/push?sslmode=require';
+    expect(await print({ CARILLON_DATABASE_URL: url })).toMatchObject({
+      database: {
+        url: 'postgres://carillon:********@db.example.com/push',
+        sslMode: 'require',
+        poolSize: 10,
+      },
+    });
+    expect(await print({ CARILLON_DATA_DIR: '/data' })).toMatchObject({ dataDir: '/data' });
   });
 
   it('prints a configuration that works as a config file', async () => {

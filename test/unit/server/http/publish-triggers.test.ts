@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Broker, Publication } from '../../../../server/broker/broker.ts';
 import { MemoryBroker } from '../../../../server/broker/memory-broker.ts';
 import { MemoryChannelCache } from '../../../../server/cache/memory-channel-cache.ts';
-import { Publisher } from '../../../../server/channels/publisher.ts';
+import { Publisher } from '../../../../server/channels/event-publisher.ts';
 import { configFrom } from '../../../../server/config/parse.ts';
 import { publishTriggers } from '../../../../server/http/endpoints/publish-triggers.ts';
 import { type Done, Unavailable } from '../../../../server/lib/unavailable.ts';

@@ -1,6 +1,5 @@
 /** What a node answers where no endpoint does, and that refusals can be found in the log. */
 import { describe, expect, it } from 'vitest';
-import type { AuthSite } from '../../../../server/http/auth/auth-site.ts';
 import { type HttpResponse, json } from '../../../../server/http/message.ts';
 import type { SignedApi } from '../../../../server/http/signed-api.ts';
 import { Site } from '../../../../server/http/site.ts';
@@ -21,10 +20,9 @@ function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined) {
     lines.push([message, fields]);
   };
   const api = { handle: () => answer } as unknown as SignedApi;
-  const noAuth = { handle: () => undefined } as unknown as AuthSite;
   const pages = new Map([['/health', () => json('{}')]]);
   return {
-    site: new Site(pages, noAuth, undefined, api, { debug: note, info: note, warn: note, error: note }),
+    site: new Site(pages, [], undefined, api, { debug: note, info: note, warn: note, error: note }),
     lines,
   };
 }

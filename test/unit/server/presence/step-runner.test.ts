@@ -21,7 +21,16 @@ it('a step about something that was forgotten meanwhile does not undo what is wa
   const membership = { nodeId: 'n', safeUntil: 0, live: () => [], onChange: () => undefined };
   const log = new OccasionalLog(new FakeClock(), silentLogger);
   const nothing = (): void => undefined;
-  const runner = new StepRunner({ steps, contributions, membership, log, onSwept: nothing, onLost: nothing });
+  const whenReady = () => undefined;
+  const runner = new StepRunner({
+    whenReady,
+    steps,
+    contributions,
+    membership,
+    log,
+    onSwept: nothing,
+    onLost: nothing,
+  });
   const member = () => contributions.member('app', 'presence-a', '7');
   const first = member();
   first.wanted = 1;

@@ -1,0 +1,96 @@
+/** What the push pipeline counts, under the names that Centrifugo gives these metrics. */
+import { Counter, Gauge, Registry, Summary } from 'prom-client';
+import type { ProviderName } from '../push/device.ts';
+import type { Lane } from '../push/jobs.ts';
+import type { Attempts, PushMetrics } from '../push/push-metrics.ts';
+
+/** Where the jobs are that wait or are under way. */
+export interface JobCounts {
+  /** On this node. */
+  inFlight(): ReadonlyMap<Lane, number>;
+  /** Due and waiting for a worker, in the whole queue. */
+  backlog(): Promise<ReadonlyMap<Lane, number>>;
+}
+
+type ReadJobs = () => Promise<ReadonlyMap<Lane, number>>;
+
+export class PushMeters implements PushMetrics {
+  readonly #registry = new Registry();
+  readonly #notifications: Counter;
+  readonly #durations: Summary;
+  readonly #scheduled: Counter;
+
+  constructor() {
+    const registers = [this.#registry];
+    this.#notifications = new Counter({
+      name: 'centrifugo_push_notification_count',
+      help: 'Notifications by what providers answered',
+      labelNames: ['provider', 'recipient_type', 'platform', 'success', 'err_code'],
+      registers,
+    });
+    this.#durations = new Summary({
+      name: 'centrifugo_push_job_duration_seconds',
+      help: 'Seconds that jobs of up to 500 notifications took',
+      labelNames: ['provider', 'recipient_type'],
+      registers,
+      // Of the last ten minutes, in bounded memory.
+      maxAgeSeconds: 600,
+      ageBuckets: 5,
+      pruneAgedBuckets: true,
+    });
+    this.#scheduled = new Counter({
+      name: 'centrifugo_push_scheduled_request_count',
+      help: 'Publishes accepted for later',
+      labelNames: ['recipient_type'],
+      registers,
+    });
+  }
+
+  /** Shows from now on how many jobs there are; asked at each scrape. */
+  watch(jobs: JobCounts): void {
+    this.#gauge('centrifugo_push_queue_consuming_lag', 'Jobs that wait', () => jobs.backlog());
+    const inFlight = async (): Promise<ReadonlyMap<Lane, number>> => jobs.inFlight();
+    this.#gauge('centrifugo_push_consuming_inflight_jobs', 'Jobs under way on this node', inFlight);
+  }
+
+  /** In Prometheus' text format. */
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #gauge(name: string, help: string, read: ReadJobs): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['provider', 'queue'],
+      registers: [this.#registry],
+      async collect() {
+        this.reset();
+        // A database that can't be asked is told by other signs; the rest of the page is worth having.
+        const jobs = await read().catch(() => new Map<Lane, number>());
+        for (const [lane, count] of jobs) this.set({ provider: providerOf(lane), queue: lane }, count);
+      },
+    });
+  }
+
+  attempted({ provider, recipientType, platform, success, code }: Attempts, count: number): void {
+    const labels = {
+      provider,
+      recipient_type: recipientType,
+      platform,
+      success: String(success),
+      err_code: code,
+    };
+    this.#notifications.inc(labels, count);
+  }
+
+  jobDone(provider: ProviderName, recipientType: string, seconds: number): void {
+    this.#durations.observe({ provider, recipient_type: recipientType }, seconds);
+  }
+
+  scheduled(recipientType: string): void {
+    this.#scheduled.inc({ recipient_type: recipientType });
+  }
+}
+
+const providerOf = (lane: Lane): ProviderName | '' => (lane === 'expand' || lane === 'notify' ? '' : lane);
