@@ -100,6 +100,11 @@ export function openFileLimit(): number {
   return line?.[1] === undefined || line[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line[1]);
 }
 
+/** CPU time that the living threads of a process have used so far, in µs. */
+export function cpuMicros(pid: number): number {
+  return readCpu(pid).threadNanoseconds / 1000;
+}
+
 function readCpu(pid: number): CpuSample {
   let threadNanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

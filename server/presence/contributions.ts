@@ -81,6 +81,14 @@ export class Contributions {
     if (one.wanted === 0 && one.written === 0 && one.certain) this.#all.delete(one.field);
   }
 
+  /**
+   * The one that is known for the same thing now: another, if this one was forgotten while a step about it was under way
+   * and the thing was wanted again since. Forgotten without a successor, it is known again.
+   */
+  current(one: Contribution): Contribution {
+    return this.#at(one.field, () => one);
+  }
+
   #at(field: string, make: () => Contribution): Contribution {
     let one = this.#all.get(field);
     if (one === undefined) {

@@ -88,7 +88,8 @@ export class StepRunner {
     this.#holding = false;
     const owed = [...this.#owed];
     this.#owed.clear();
-    for (const one of owed) {
+    for (const former of owed) {
+      const one = this.#ports.contributions.current(former);
       this.#inOrder
         .run(one.field, async () => {
           if (!one.certain || one.written !== one.wanted) await this.#agree(one);
@@ -126,22 +127,25 @@ export class StepRunner {
     const has = one.certain ? one.written : 0;
     try {
       const result = await step({ nodeId, mode: 'live', has, epoch: this.#epoch });
+      const current = contributions.current(one);
       // What was contributed under an id that is over meanwhile is swept with it.
-      one.written = membership.nodeId === nodeId ? written : 0;
-      one.certain = true;
-      if (one.wanted === one.written) this.#owed.delete(one);
-      else if (one.written !== written) this.#owed.add(one);
-      contributions.settle(one);
+      current.written = membership.nodeId === nodeId ? written : 0;
+      current.certain = true;
+      if (current.wanted === current.written) this.#owed.delete(current);
+      else if (current !== one || current.written !== written) this.#owed.add(current);
+      contributions.settle(current);
       return result;
     } catch (error) {
-      this.#owed.add(one);
+      const current = contributions.current(one);
+      this.#owed.delete(one);
+      this.#owed.add(current);
       if (error instanceof LostError) {
         // Nothing was done: that it is missing says what has to be put back.
         onLost();
         throw error;
       }
       if (error instanceof Unavailable && error.done === 'unknown') this.#epoch += 1;
-      one.certain = false;
+      current.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;
     }
