@@ -162,7 +162,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     allowLoopback: config.mode === 'development',
   });
   const names = new NameLookup(systemResolve, clock);
-  const push = await composePush(config, {
+  const push = await composePush(config.push, {
     database,
     registry,
     presence,
@@ -237,6 +237,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await database?.close();
   };
   const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+    await push.stop(0);
     await close();
     throw error;
   });
@@ -255,10 +256,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     uws.close();
     await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
-    await Promise.all([
-      delivery.stop(config.webhooks.drainSeconds * 1000),
-      push.stop(config.webhooks.drainSeconds * 1000),
-    ]);
+    const drainMs = config.webhooks.drainSeconds * 1000;
+    await Promise.all([delivery.stop(drainMs), push.stop(drainMs)]);
     await close();
     logger.info({}, 'stopped');
   };
