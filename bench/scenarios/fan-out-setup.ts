@@ -8,8 +8,9 @@ import type { Bench, Figure } from './scenario.ts';
 
 const CHANNEL = 'fan-out';
 const EVENT = 'tick';
-/** Bytes of data of the two sizes measured. */
-const SIZES: readonly (readonly [label: string, bytes: number])[] = [
+/** Bytes of data of the sizes measured. */
+type Sizes = readonly (readonly [label: string, bytes: number])[];
+const SIZES: Sizes = [
   ['100 B', 100],
   ['1 KB', 1024],
 ];
@@ -29,13 +30,14 @@ export async function forEachSize(
   streams: number,
   perStream: number,
   phase: (fanOut: FanOut) => Promise<Figure>,
+  sizes = SIZES,
 ): Promise<Figure[]> {
   const subscribers = smoke ? 25 : 1_000;
   const sockets = new Tally();
   const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, subscribers);
   await subscribeCrowd(clients, () => CHANNEL);
   const figures: Figure[] = [];
-  for (const [label, bytes] of SIZES) {
+  for (const [label, bytes] of sizes) {
     const tally = new Tally();
     const feed = new Feed(EVENT, CHANNEL, bytes);
     for (const client of clients) client.receiver = new Receiver(feed, tally, streams);

@@ -1,6 +1,7 @@
 /** One publisher, a thousand subscribers, at a rate the server is never busy with: the price of a delivery alone. */
 import { paced } from '../client/pace.ts';
 import { Publisher } from '../client/publisher.ts';
+import type { Cost } from '../measure.ts';
 import { type FanOut, forEachSize } from './fan-out-setup.ts';
 import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
 
@@ -21,17 +22,27 @@ async function run(bench: Bench): Promise<Figure[]> {
   });
 }
 
-async function phase({ address, meter }: Bench, setup: FanOut, publishes: number): Promise<Figure> {
-  const { tally, lanes, subscribers, label } = setup;
+async function phase(bench: Bench, setup: FanOut, publishes: number): Promise<Figure> {
+  const { cost, deliveries } = await pacedFanOut(bench, setup, publishes, PER_SECOND);
+  return cpuFigure(`${setup.label} paced`, 'delivery', cost, deliveries);
+}
+
+/** Publishes so many a second, and sees every delivery. */
+export async function pacedFanOut(
+  { address, meter }: Bench,
+  { tally, lanes, subscribers }: FanOut,
+  publishes: number,
+  perSecond: number,
+): Promise<{ readonly cost: Cost; readonly deliveries: number }> {
   const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
   await publisher.connect();
   const deliveries = publishes * subscribers;
   const cost = await meter.measure(async () => {
-    await paced(publishes, PER_SECOND, (i) => publisher.release(i));
+    await paced(publishes, perSecond, (i) => publisher.release(i));
     await publisher.answered();
     await tally.until(deliveries);
   });
   tally.finish(deliveries);
   publisher.close();
-  return cpuFigure(`${label} paced`, 'delivery', cost, deliveries);
+  return { cost, deliveries };
 }

@@ -10,6 +10,7 @@ import { presenceFill } from './presence-fill.ts';
 import type { Scenario } from './scenario.ts';
 import { slowReader } from './slow-reader.ts';
 import { trigger } from './trigger.ts';
+import { workers } from './workers.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   connect,
@@ -22,4 +23,5 @@ export const SCENARIOS: readonly Scenario[] = [
   presenceFill,
   churn,
   slowReader,
+  workers,
 ];
