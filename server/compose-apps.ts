@@ -41,7 +41,7 @@ export async function openApps(
     return { registry: fixed, fixed, administration: undefined, stop: () => Promise.resolve() };
   }
   const store = new SqlAppStore(database, clock);
-  const read = appReader(config, (path) => readFileSync(path, 'utf8'));
+  const read = appReader(config, (path, encoding = 'utf8') => readFileSync(path, encoding));
   const registry = new CachedAppRegistry(config.apps, { store, read, clock, log, logger });
   await registry.start();
   const refresh = (): Promise<void> => registry.hurry();

@@ -25,6 +25,8 @@ export interface ClusterPresencePorts {
   readonly registry: Pick<AppRegistry, 'byId'>;
   readonly webhooks: Pick<WebhookSink, 'wants'>;
   readonly webhookLua: WebhookLuaSettings;
+  /** Milliseconds that whoever joins waits for Redis to come back. */
+  readonly waitMs: number;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: OccasionalLog;
@@ -60,6 +62,7 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     contributions,
     membership: leases,
     log,
+    whenReady: () => redis.whenReady(ports.waitMs),
     onSwept: () => leases.beat(),
   });
   const reads = new RedisPresenceReads(redis);

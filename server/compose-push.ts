@@ -1,13 +1,15 @@
-/** Push, put together: the database, the registry of devices, the pipeline with its providers, and the doors. */
+/** Push, put together: the registry of devices, the pipeline with its providers, and the doors. */
 import type { App } from './apps/app.ts';
 import type { AppRegistry } from './apps/app-registry.ts';
-import type { Config } from './config/config.ts';
+import type { PushDeliverySettings } from './config/config.ts';
 import type { Database } from './database/database.ts';
 import type { AdminRoutes } from './http/admin-api.ts';
 import { BeamsApi } from './http/beams/beams-api.ts';
 import { BeamsInstances } from './http/beams/beams-instances.ts';
 import { BeamsSite } from './http/beams/beams-site.ts';
+import { centrifugoDoor } from './http/centrifugo/centrifugo-door.ts';
 import { beamsWebhookRoutes } from './http/endpoints/beams-webhooks-admin.ts';
+import { kinveyDoor } from './http/kinvey/kinvey-door.ts';
 import type { Door } from './http/site.ts';
 import type { Chance } from './lib/chance.ts';
 import type { Clock } from './lib/clock.ts';
@@ -27,6 +29,7 @@ import { MemoryBeamsWebhookQueue } from './push/beams-webhooks/memory-beams-webh
 import { SqlBeamsWebhookQueue } from './push/beams-webhooks/sql-beams-webhook-queue.ts';
 import { buildPush } from './push/build-push.ts';
 import type { ProviderName } from './push/device.ts';
+import { SqlKinveyUsers } from './push/kinvey/sql-kinvey-users.ts';
 import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
@@ -69,11 +72,13 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Webhooks of Beams that a node without a database remembers. */
 const WEBHOOKS_IN_MEMORY = 10_000;
 
-/** @throws Error with a sentence for the operator when the database can't be used */
-export async function composePush(config: Config, around: PushSurroundings): Promise<PushSide> {
+export async function composePush(
+  settings: PushDeliverySettings,
+  around: PushSurroundings,
+): Promise<PushSide> {
   const { database, registry, presence, policy, names, limiter, meters, ids, clock, chance, logger, log } =
     around;
-  warnOfBeams(around, database);
+  warnOfBeams(around);
   const registered = database && registryIn(database, around);
 
   const webhookQueue =
@@ -81,7 +86,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       ? new MemoryBeamsWebhookQueue(WEBHOOKS_IN_MEMORY, ids)
       : new SqlBeamsWebhookQueue(database, ids);
   const poster = new HttpPoster({ policy, names, clock });
-  const carrier = new BeamsWebhookDelivery(config.push.keepDays * DAY_MS, {
+  const carrier = new BeamsWebhookDelivery(settings.keepDays * DAY_MS, {
     queue: webhookQueue,
     apps: registry,
     poster,
@@ -109,7 +114,7 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
       logger,
     },
     PIPELINE_DEFAULTS,
-    config.push,
+    settings,
   );
 
   meters.watch(push);
@@ -118,8 +123,13 @@ export async function composePush(config: Config, around: PushSurroundings): Pro
     registered && { devices: registered.devices, publishing: push.publishing, webhooks, policy, ids, clock },
   );
   const instances = new BeamsInstances(registry);
+  const { publishing } = push;
   return {
-    doors: [new BeamsSite({ instances, api: beams, limiter, logger, log })],
+    doors: [
+      new BeamsSite({ instances, api: beams, limiter, logger, log }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger }),
+      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger }),
+    ],
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),
     start() {
       push.start();
@@ -138,6 +148,7 @@ function registryIn(database: Database, { registry, ids, clock }: PushSurroundin
   return {
     devices: new SqlDeviceStore({ database, shared, clock, ids, eraseUser: eraseFromOutcomes }),
     audience: new SqlAudience(database, shared),
+    users: new SqlKinveyUsers(database, clock),
   };
 }
 
@@ -151,7 +162,7 @@ function providersOf({ push }: App, ports: PushSurroundings): Providers {
 }
 
 /** What will not work, said at the start instead of when it is missed. */
-function warnOfBeams({ registry, policy, logger }: PushSurroundings, database: Database | undefined): void {
+function warnOfBeams({ database, registry, policy, logger }: PushSurroundings): void {
   for (const { id: appId, push } of registry.all()) {
     if (push.beams === undefined) continue;
     if (database === undefined) {

@@ -30,7 +30,12 @@ export async function redisParts(settings: RedisSettings, ports: PartsPorts): Pr
   const leases = leasesOf(connections, { ...ports, ids });
   const shared = { ...ports, ids, redis: connections, broker, leases, membership: leases };
   const { queue, deadLetters, lua } = redisWebhooks(ports.config.webhooks, shared);
-  const cluster = clusterPresence({ ...shared, webhooks: queue, webhookLua: lua });
+  const cluster = clusterPresence({
+    ...shared,
+    webhooks: queue,
+    webhookLua: lua,
+    waitMs: settings.followTimeoutMs,
+  });
   return {
     presence: cluster.presence,
     webhooks: queue,

@@ -166,7 +166,7 @@ export async function startServer(
   const authSite = new AuthSite(authApps, logger, log);
   const policy = addressPolicyOf(config);
   const names = new NameLookup(systemResolve, clock);
-  const push = await composePush(config, {
+  const push = await composePush(config.push, {
     database,
     registry,
     presence,
@@ -230,6 +230,7 @@ export async function startServer(
     await database?.close();
   };
   const port = await listen(uws, config, workplace).catch(async (error: unknown) => {
+    await push.stop(0);
     await close();
     throw error;
   });
@@ -248,10 +249,8 @@ export async function startServer(
     uws.close();
     await shared.withdraw().catch((err: unknown) => logger.warn({ err }, 'left to other nodes: presence'));
     // Nothing can happen any more that a backend would have to be told.
-    await Promise.all([
-      delivery.stop(config.webhooks.drainSeconds * 1000),
-      push.stop(config.webhooks.drainSeconds * 1000),
-    ]);
+    const drainMs = config.webhooks.drainSeconds * 1000;
+    await Promise.all([delivery.stop(drainMs), push.stop(drainMs)]);
     await close();
     logger.info({}, 'stopped');
   };

@@ -55,8 +55,10 @@ function maskedRedis({ hosts, db, username, password, tls, sentinel, ...rest }: 
 function maskedDatabase(database: Config['database']): object {
   if (database?.kind === 'sqlite') return { dataDir: database.folder };
   if (database === undefined) return {};
-  const { ssl, ca, poolSize } = database;
-  return { database: { url: MASK, sslMode: ssl, ca: ca && MASK, poolSize } };
+  const { url, ssl, poolSize } = database;
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = MASK;
+  return { database: { url: shown.href, sslMode: ssl, poolSize } };
 }
 
 function maskedAuth(auth: App['auth']): App['auth'] {

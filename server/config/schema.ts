@@ -276,8 +276,7 @@ export const nodeSchema = group('Node', {
       secret: true,
     }).optional(),
     sslMode: described(z.enum(SSL_MODES), {
-      description:
-        'Whether connections are encrypted, and whether name and issuer of the certificate are checked',
+      description: "Whether its connections are encrypted, and its certificate's name and issuer checked",
       fallback: 'sslmode of the address, else disable',
     }).optional(),
     caFile: filePath(

@@ -14,6 +14,8 @@ export interface StepRunnerPorts {
   readonly contributions: Contributions;
   readonly membership: Membership;
   readonly log: OccasionalLog;
+  /** Done when steps can be taken; undefined if they can now. Rejects with `Unavailable` when that takes too long. */
+  readonly whenReady: () => Promise<void> | undefined;
   /** Called when a step found this node swept. */
   readonly onSwept: () => void;
 }
@@ -30,12 +32,15 @@ export class StepRunner {
   }
 
   /**
-   * Takes a step.
+   * Takes a step, when Redis is there.
    * @param written what Redis has of it afterwards
    * @throws Unavailable, SweptError: the step is owed from then on
    */
   take<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
-    return this.#inOrder.run(one.field, () => this.#take(one, written, step));
+    return this.#inOrder.run(one.field, async () => {
+      await this.#ports.whenReady();
+      return this.#take(one, written, step);
+    });
   }
 
   /** The same for a step that takes the thing away: nobody has to wait for it, because it is made up for. */
@@ -45,7 +50,7 @@ export class StepRunner {
       return;
     }
     try {
-      await this.take(one, 0, step);
+      await this.#inOrder.run(one.field, () => this.#take(one, 0, step));
     } catch (err) {
       this.#ports.log.warn('presence', { err }, 'presence not written: it will be made up for');
     }
@@ -75,6 +80,7 @@ export class StepRunner {
       this.#inOrder
         .run(one.field, async () => {
           if (!one.certain || one.written !== one.wanted) await this.#agree(one);
+          else this.#ports.contributions.settle(one);
         })
         // Owed again.
         .catch(() => undefined);

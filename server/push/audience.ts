@@ -14,7 +14,7 @@ export interface AudienceDevice extends Address {
 /** The targets that the registry knows the devices of. */
 export type RegistryTarget = Extract<
   PublishTarget,
-  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'all' }
+  { readonly kind: 'interests' | 'channels' | 'users' | 'devices' | 'filter' | 'all' }
 >;
 
 export interface AudienceQuery {

@@ -109,6 +109,8 @@ export interface DeviceStore {
   /** Removes devices of all apps that were not registered or changed since; returns how many. Works in small steps. */
   removeInactive(before: number): Promise<number>;
   list(appId: string, filter: DeviceFilter, page: PageQuery): Promise<Page<ListedDevice>>;
+  /** How many there are in all. */
+  count(appId: string, filter: DeviceFilter): Promise<number>;
 
   /** Makes a user the owner of a device that has none. At most `maxDevices` of the device's platform; 0 for any number. */
   setUser(appId: string, id: string, user: string, maxDevices: number): Promise<SetUserResult>;
@@ -136,6 +138,7 @@ export interface DeviceStore {
     channels: readonly string[],
   ): Promise<void>;
   bindings(appId: string, filter: BindingFilter, page: PageQuery): Promise<Page<UserBinding>>;
+  countBindings(appId: string, filter: BindingFilter): Promise<number>;
 }
 
 /** Names by the space they are looked up in. */

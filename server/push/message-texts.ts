@@ -16,6 +16,24 @@ export function fillTexts(payload: unknown, values: Values): unknown {
   return Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, fillTexts(value, values)]));
 }
 
+/** Names of the values that a payload's texts ask for: of a name with dots the name in full, and its first part. */
+export function namesIn(payload: unknown): Set<string> {
+  const names = new Set<string>();
+  collectNames(payload, names);
+  return names;
+}
+
+function collectNames(payload: unknown, names: Set<string>): void {
+  if (typeof payload === 'string') {
+    for (const [, raw, plain] of payload.matchAll(PLACEHOLDER)) {
+      const name = raw ?? plain ?? '';
+      names.add(name).add(name.split('.')[0] ?? name);
+    }
+  } else if (typeof payload === 'object' && payload !== null) {
+    for (const value of Object.values(payload)) collectNames(value, names);
+  }
+}
+
 function fillText(text: string, values: Values): string {
   return text.replace(PLACEHOLDER, (_all, raw: string | undefined, plain: string | undefined) =>
     written(valueAt(values, raw ?? plain ?? '')),

@@ -1,5 +1,6 @@
 /** A notification to be sent: to whom, what, when. */
 import type { Door, ProviderName } from './device.ts';
+import type { DeviceFilter } from './device-store.ts';
 import type { Payloads } from './payloads.ts';
 
 export type PublishTarget =
@@ -9,6 +10,7 @@ export type PublishTarget =
   /** All devices of the users. */
   | { readonly kind: 'users'; readonly users: readonly string[] }
   | { readonly kind: 'devices'; readonly ids: readonly string[] }
+  | { readonly kind: 'filter'; readonly filter: DeviceFilter }
   /** Every device of the app. */
   | { readonly kind: 'all' }
   /** Addresses that need not be in the registry. */

@@ -222,7 +222,9 @@ async function verdictsOf(
   prepared: PreparedPush,
   recipients: readonly Recipient[],
 ): Promise<readonly Verdict[]> {
-  const options = { signal, expiresAt: rendering.publish.expiresAt };
+  const { door, expiresAt } = rendering.publish;
+  // At the Centrifugo door it says how long we try; how long providers keep a message is said in the message.
+  const options = { signal, expiresAt: door === 'centrifugo' ? undefined : expiresAt };
   if (work.kind !== 'group') return provider.send(prepared, recipients, options);
   if (provider.sendToGroup !== undefined) return [await provider.sendToGroup(prepared, work.group, options)];
   return [{ kind: 'refused', code: 'no_groups', reason: `${work.provider} keeps no groups` }];

@@ -35,6 +35,7 @@ export class RedisConnections {
   readonly #log: OccasionalLog;
   readonly #readyListeners: Array<() => void> = [];
   readonly #lostListeners: Array<() => void> = [];
+  readonly #waiting = new Set<() => void>();
   readonly #stopPinging: () => void;
   #ready = false;
   #closed = false;
@@ -102,6 +103,22 @@ export class RedisConnections {
     return this.#ready;
   }
 
+  /** Done when commands can be sent; undefined if they can now. Rejects with `Unavailable` after `ms`. */
+  whenReady(ms: number): Promise<void> | undefined {
+    if (this.#ready) return undefined;
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(ms, () => {
+        this.#waiting.delete(ready);
+        reject(new Unavailable(`Redis didn't come back within ${ms} ms`, 'no'));
+      });
+      const ready = (): void => {
+        cancel();
+        resolve();
+      };
+      this.#waiting.add(ready);
+    });
+  }
+
   /** Called whenever commands can be sent again after a loss, and when a node of a Cluster joins. */
   onReady(listener: () => void): void {
     this.#readyListeners.push(listener);
@@ -165,6 +182,8 @@ export class RedisConnections {
       this.#ready = true;
       if (back) this.#logger.info({}, 'Redis connection is up');
       for (const listener of this.#readyListeners) listener();
+      for (const ready of this.#waiting) ready();
+      this.#waiting.clear();
     });
     const lost = (): void => {
       if (!this.#ready) return;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
 import type { Device } from '../../server/push/device.ts';
-import type { Registration } from '../../server/push/device-store.ts';
+import type { DeviceFilter, Registration } from '../../server/push/device-store.ts';
 import { BY_TOKEN, reached, registerMany, registration, type TestRegistry } from '../support/registry.ts';
 
 export function audienceContract(create: () => TestRegistry): void {
@@ -42,6 +42,17 @@ export function audienceContract(create: () => TestRegistry): void {
     expect(await reached(registry, appId, { kind: 'channels', channels: ['c'] })).toEqual([]);
     await registry.store.changeBindings(appId, 'u', 'add', ['c']);
     expect(await reached(registry, appId, { kind: 'channels', channels: ['c'] })).toEqual(inOrder(devices));
+  });
+
+  it('has devices that fit a filter in all its fields, page by page', async () => {
+    const both = await register('1', { user: 'u', channels: ['c'] });
+    const other = await register('2', { user: 'u', channels: ['c'], platform: 'web' });
+    await register('3', { user: 'v', channels: ['c'] });
+    const last = await register('4', { user: 'u' });
+    const reach = (filter: DeviceFilter) => reached(registry, appId, { kind: 'filter', filter });
+    expect(await reach({ users: ['u'], channels: ['c'] })).toEqual(inOrder([both, other]));
+    expect(await reach({ users: ['u'], channels: ['c'], platforms: ['android'] })).toEqual([both.id]);
+    expect(await reach({ users: ['u'] })).toEqual(inOrder([both, other, last]));
   });
 
   it('a shared name reaches what either door wrote; without sharing it reaches nobody of the other', async () => {

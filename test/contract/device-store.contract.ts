@@ -295,8 +295,11 @@ export function deviceStoreContract(create: () => TestRegistry): void {
         ['a', 'user:a'],
       ]);
       const [news, ofB, ofA] = items;
-      const found = async (filter: Parameters<DeviceStore['bindings']>[1]) =>
-        (await store.bindings(appId, filter, ALL)).items;
+      const found = async (filter: Parameters<DeviceStore['bindings']>[1]) => {
+        const all = (await store.bindings(appId, filter, ALL)).items;
+        expect(await store.countBindings(appId, filter)).toBe(all.length);
+        return all;
+      };
       expect(await found({ users: ['a'] })).toEqual([news, ofA]);
       expect(await found({ channels: ['news', 'user:b'] })).toEqual([news, ofB]);
       expect(await found({ channelPrefix: 'user:' })).toEqual([ofB, ofA]);
@@ -627,7 +630,11 @@ export function deviceStoreContract(create: () => TestRegistry): void {
         register('3', { user: 'a', provider: 'apns', platform: 'ios' }),
       ]);
       await store.register(`${appId}-2`, registration('1', { user: 'a', channels: ['c'] }), BY_TOKEN);
-      const found = async (filter: DeviceFilter) => (await ids(filter)).sort();
+      const found = async (filter: DeviceFilter) => {
+        const all = await ids(filter);
+        expect(await store.count(appId, filter)).toBe(all.length);
+        return all.sort();
+      };
       const some = (...devices: Device[]) => devices.map(({ id }) => id).sort();
       expect(await found({})).toEqual(some(fcm, hms, apns));
       expect(await found({ ids: [fcm.id, apns.id, 'unknown'] })).toEqual(some(fcm, apns));

@@ -25,14 +25,11 @@ describe('a thread that ends', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('rejects what waits for it, and what comes after', async () => {
-    const long =
-      'with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000) select max(i) from n';
-    const waiting = link.ask({ kind: 'query', sql: long, values: [] });
-    await Promise.all([
-      expect(waiting).rejects.toBeInstanceOf(DatabaseUnavailable),
-      // Stops it in the middle of whatever it does.
-      worker?.terminate(),
-    ]);
+    // While it is idle: SQLite's native code takes the process with it when it is stopped in the middle of a statement.
+    const ended = worker?.terminate();
+    const waiting = link.ask({ kind: 'query', sql: 'select 1', values: [] });
+    await expect(waiting).rejects.toBeInstanceOf(DatabaseUnavailable);
+    await ended;
     await expect(link.ask({ kind: 'begin' })).rejects.toThrow("the database's thread has ended");
     const db = new Kysely<Tables>({ dialect: new LibsqlDialect(link) });
     const transaction = db.transaction().execute(async () => 'done');

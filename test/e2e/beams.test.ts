@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BEARER, beamsApp, PUBLISHES, request } from '../beams/support.ts';
 import { INSTANCE, SECRET } from '../beams/vectors.ts';
@@ -132,13 +132,17 @@ async function startClient(page: Page, scope = '/'): Promise<string> {
      if ('${scope}' !== '/') options.serviceWorkerRegistration = await navigator.serviceWorker.register('${scope}service-worker.js');
      window.client = new PusherPushNotifications.Client(options);
      await client.start();
-     while (!(await navigator.serviceWorker.getRegistration('${scope}')).active) await new Promise((next) => setTimeout(next, 10));
+     const activated = async () => (await navigator.serviceWorker.getRegistration('${scope}')).active?.state === 'activated';
+     while (!(await activated())) await new Promise((next) => setTimeout(next, 10));
      return client.getDeviceId();`,
   );
 }
 
-/** What the push service got next is given to the page's worker. */
-async function deliver(page: Page, scope: string): Promise<string> {
+/**
+ * What the push service got next is given to the page's worker.
+ * @param shows whether a notification is to be waited for
+ */
+async function deliver(page: Page, scope: string, shows = true): Promise<string> {
   const session: CDPSession = await page.context().newCDPSession(page);
   const registered = new Promise<string>((resolve) => {
     session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
@@ -148,32 +152,58 @@ async function deliver(page: Page, scope: string): Promise<string> {
   });
   await session.send('ServiceWorker.enable');
   const registrationId = await registered;
-  while (service().messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const data = service().messages.shift()?.plaintext ?? '';
-  await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  const data = await eventually('the push', () => service().messages.shift()?.plaintext);
+  const send = () => session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  await send();
+  if (shows) {
+    // The tools lose a push now and then when the worker is new.
+    let waited = 0;
+    await eventually('the notification', async () => {
+      waited += 1;
+      if (waited % 100 === 0) await send();
+      return (await notifications(page, scope))[0];
+    });
+  }
   await session.detach();
   return data;
 }
 
-/** Waits until the publish's report says so. */
-async function reported(publishId: string, count: 'delivered' | 'opened'): Promise<void> {
-  for (;;) {
-    const answer = await request(node(), 'GET', `${PUBLISHES}/${publishId}`, { headers: BEARER });
-    if ((answer.json() as { counts: Record<string, number> }).counts[count] === 1) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Asks until there is an answer; what is waited for in vain is named, before the test's time is over. */
+async function eventually<T>(what: string, ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  throw new Error(`${what} did not come`);
 }
 
-/** Notifications of a scope's worker on show, once there is one. */
-async function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
+/** Waits until the publish's report says so. */
+async function reported(publishId: string, count: 'delivered' | 'opened'): Promise<void> {
+  await eventually(`the report of ${count}`, async () => {
+    const answer = await request(node(), 'GET', `${PUBLISHES}/${publishId}`, { headers: BEARER });
+    const { counts } = answer.json() as { counts: Record<string, number> };
+    return counts[count] === 1 ? true : undefined;
+  });
+}
+
+/** Notifications of a scope's worker on show. */
+function notifications(page: Page, scope: string): Promise<Array<{ title: string; body: string }>> {
   return run(
     page,
     `const registration = await navigator.serviceWorker.getRegistration('${scope}');
-     for (;;) {
-       const shown = await registration.getNotifications();
-       if (shown.length > 0) return shown.map(({ title, body }) => ({ title, body }));
-       await new Promise((resolve) => setTimeout(resolve, 10));
-     }`,
+     return (await registration.getNotifications()).map(({ title, body }) => ({ title, body }));`,
+  );
+}
+
+/** The worker of the whole origin, once the browser has told of it. */
+function workerOf(page: Page): Promise<Worker> {
+  const script = `${origin}/service-worker.js`;
+  return eventually('the worker', () =>
+    page
+      .context()
+      .serviceWorkers()
+      .find((one) => one.url().startsWith(script)),
   );
 }
 
@@ -220,12 +250,9 @@ test('start, interests, user, a notification received and opened, and all cleare
   expect(await notifications(page, '/')).toEqual([{ title: 'Hello', body: 'Hello, world!' }]);
   await reported(publishId, 'delivered');
 
-  const worker = page
-    .context()
-    .serviceWorkers()
-    .find((one) => one.url().startsWith(`${origin}/service-worker.js`));
+  const worker = await workerOf(page);
   // Nobody can click on a notification here. A script's event has no wish to be waited for.
-  await worker?.evaluate(`(async () => {
+  await worker.evaluate(`(async () => {
     const [notification] = await registration.getNotifications();
     const click = new NotificationEvent('notificationclick', { notification });
     click.waitUntil = (promise) => promise.catch(() => undefined);
@@ -277,7 +304,7 @@ test('pushes that are not Beams’ are left to others', async () => {
   await startClient(page);
   for (const data of ['no JSON', '{"data":{}}', 'null']) {
     service().messages.push({ path: '', plaintext: data, headers: {}, httpVersion: '' });
-    await deliver(page, '/');
+    await deliver(page, '/', false);
   }
   await run(page, `await client.addDeviceInterest('after')`);
   await backend().publishToInterests(['after'], { web: { notification: { title: 'After' } } });

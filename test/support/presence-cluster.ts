@@ -56,6 +56,7 @@ export async function presenceNode(url: string): Promise<PresenceNode> {
     broker,
     registry,
     webhooks: { wants: () => true },
+    waitMs: 5000,
     webhookLua: { graceMs: 0, queueLimit: 100_000, sharded: redis.sharded },
     ids,
   });

@@ -51,6 +51,17 @@ export class DeviceFinder {
     return { items: found.slice(0, limit), hasMore: found.length > limit };
   }
 
+  /** Looks at all devices that fit. */
+  async count(db: Kysely<Tables>, appId: string, filter: DeviceFilter): Promise<number> {
+    const { count } = await db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('app_id', '=', appId)
+      .where((where) => this.#fits(where, appId, filter))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   /**
    * Ids among which the devices are, where an index has them in order and the devices' own conditions would not lead to
    * them; undefined: the conditions do.

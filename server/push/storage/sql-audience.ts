@@ -4,7 +4,9 @@ import type { Database } from '../../database/database.ts';
 import { isOneOf, withoutIndex } from '../../database/lists.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Audience, AudienceDevice, AudiencePage, AudienceQuery, RegistryTarget } from '../audience.ts';
+import type { DeviceFilter } from '../device-store.ts';
 import { readAudience } from './audience-rows.ts';
+import { DeviceFinder } from './device-finder.ts';
 import { AUDIENCE_COLUMNS, audienceDeviceOf } from './device-rows.ts';
 import { listenerIds } from './id-lists.ts';
 import type { SharedNames } from './shared-names.ts';
@@ -14,10 +16,12 @@ type DeviceQuery<O> = SelectQueryBuilder<Tables, 'devices', O>;
 export class SqlAudience implements Audience {
   readonly #database: Database;
   readonly #shared: SharedNames;
+  readonly #finder: DeviceFinder;
 
   constructor(database: Database, shared: SharedNames) {
     this.#database = database;
     this.#shared = shared;
+    this.#finder = new DeviceFinder(database.dialect, shared);
   }
 
   async devicesOf(appId: string, target: RegistryTarget, query: AudienceQuery): Promise<AudiencePage> {
@@ -30,6 +34,8 @@ export class SqlAudience implements Audience {
         return this.#few(appId, 'user_id', target.users, query);
       case 'devices':
         return this.#few(appId, 'id', target.ids, query);
+      case 'filter':
+        return this.#filtered(appId, target.filter, query);
       case 'all':
         return this.#page(appId, query, sql.ref('id'), (devices) => devices);
     }
@@ -74,6 +80,17 @@ export class SqlAudience implements Audience {
     return this.#page(appId, query, id, (devices) => devices.where(this.#oneOf(column, values)));
   }
 
+  async #filtered(
+    appId: string,
+    filter: DeviceFilter,
+    { createdUntil, after, limit }: AudienceQuery,
+  ): Promise<AudiencePage> {
+    const { items, hasMore } = await this.#finder.page(this.#database.db, appId, filter, { after, limit });
+    const old = items.filter(({ created_at }) => created_at <= createdUntil);
+    return { items: old.map(audienceDeviceOf), next: hasMore ? items.at(-1)?.id : undefined };
+  }
+
+  /** A page of devices found by an index that has them in the order of ids, or that has few of them. */
   async #page(
     appId: string,
     { createdUntil, after, limit }: AudienceQuery,

@@ -137,6 +137,10 @@ export class SqlDeviceStore implements DeviceStore {
     };
   }
 
+  count(appId: string, filter: DeviceFilter): Promise<number> {
+    return this.#finder.count(this.#database.db, appId, filter);
+  }
+
   setUser(appId: string, id: string, user: string, maxDevices: number): Promise<SetUserResult> {
     return this.#database.transaction(async (trx) => {
       const device = await this.#ownRow(trx, appId, id);
@@ -213,6 +217,10 @@ export class SqlDeviceStore implements DeviceStore {
 
   bindings(appId: string, filter: BindingFilter, page: PageQuery): Promise<Page<UserBinding>> {
     return this.#bindings.list(appId, filter, page);
+  }
+
+  countBindings(appId: string, filter: BindingFilter): Promise<number> {
+    return this.#bindings.count(appId, filter);
   }
 
   /** A device's row, this transaction's to change. */

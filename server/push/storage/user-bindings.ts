@@ -1,5 +1,5 @@
 /** Standing subscriptions of users, and the rows that the users' devices have by them. */
-import { sql, type Transaction } from 'kysely';
+import { type Expression, type ExpressionBuilder, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import { isOneOf, listTable } from '../../database/lists.ts';
 import { toReferTo } from '../../database/locks.ts';
@@ -47,11 +47,7 @@ export class UserBindings {
     });
   }
 
-  async list(
-    appId: string,
-    { users, channels, channelPrefix }: BindingFilter,
-    { after, limit }: PageQuery,
-  ): Promise<Page<UserBinding>> {
+  async list(appId: string, filter: BindingFilter, { after, limit }: PageQuery): Promise<Page<UserBinding>> {
     const from = counterOf(after);
     if (from === undefined) return { items: [], hasMore: false };
     const rows = await this.#database.db
@@ -59,13 +55,7 @@ export class UserBindings {
       .select(['id', 'user_id', 'channel'])
       .where('app_id', '=', appId)
       .where('id', '>', from)
-      .$if(users !== undefined, (query) => query.where(this.#oneOf('user_id', users ?? [])))
-      .$if(channels !== undefined, (query) => query.where(this.#oneOf('channel', channels ?? [])))
-      .$if(channelPrefix !== undefined, (query) =>
-        query
-          .where('channel', '>=', channelPrefix ?? '')
-          .where('channel', '<', `${channelPrefix}${LAST_CHARACTER}`),
-      )
+      .where((where) => this.#fits(where, filter))
       .orderBy('id')
       .limit(limit + 1)
       .execute();
@@ -73,6 +63,30 @@ export class UserBindings {
       .slice(0, limit)
       .map(({ id, user_id, channel }) => ({ id: String(id), user: user_id, channel }));
     return { items, hasMore: rows.length > limit };
+  }
+
+  async count(appId: string, filter: BindingFilter): Promise<number> {
+    const { count } = await this.#database.db
+      .selectFrom('user_bindings')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('app_id', '=', appId)
+      .where((where) => this.#fits(where, filter))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  #fits(
+    where: ExpressionBuilder<Tables, 'user_bindings'>,
+    { users, channels, channelPrefix }: BindingFilter,
+  ): Expression<SqlBool> {
+    const conditions: Expression<SqlBool>[] = [];
+    if (users !== undefined) conditions.push(this.#oneOf('user_id', users));
+    if (channels !== undefined) conditions.push(this.#oneOf('channel', channels));
+    if (channelPrefix !== undefined) {
+      conditions.push(where('channel', '>=', channelPrefix));
+      conditions.push(where('channel', '<', `${channelPrefix}${LAST_CHARACTER}`));
+    }
+    return where.and(conditions);
   }
 
   /** The user's devices, which can't be removed meanwhile. */

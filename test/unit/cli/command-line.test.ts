@@ -117,6 +117,20 @@ describe('cli: command line', () => {
     expect(err).toContain('warning: CARILLON_PROT is not a setting; did you mean CARILLON_PORT?\nwarning: ');
   });
 
+  it('prints the database without its password', async () => {
+    const print = async (env: Record<string, string>) =>
+      JSON.parse((await run(['config'], new FakeTerminal({ ...ONE_APP, ...env }))).out);
+    const url = 'postgres://carillon:hush-hush@db.example.com/push?sslmode=require';
+    expect(await print({ CARILLON_DATABASE_URL: url })).toMatchObject({
+      database: {
+        url: 'postgres://carillon:********@db.example.com/push',
+        sslMode: 'require',
+        poolSize: 10,
+      },
+    });
+    expect(await print({ CARILLON_DATA_DIR: '/data' })).toMatchObject({ dataDir: '/data' });
+  });
+
   it('prints a configuration that works as a config file', async () => {
     const { out } = await run(['config', '--port', '7000'], new FakeTerminal(ONE_APP));
     const again = await run(['config', '--config', 'c.json'], new FakeTerminal({}, { 'c.json': out }));

@@ -100,10 +100,10 @@ describe('cli: start', () => {
   });
 
   it('logs warnings about the configuration', async () => {
-    const { exit, lifetime, logged } = begin([], { CARILLON_SOMETHING: 'x' });
+    const { exit, lifetime, logged } = begin([], { CARILLON_PROT: 'x' });
     lifetime.signal('SIGTERM');
     await exit;
-    expect(logged).toContain('CARILLON_SOMETHING is not a setting');
+    expect(logged).toContain('CARILLON_PROT is not a setting; did you mean CARILLON_PORT?');
   });
 
   it('stops on the first signal and exits with 0', async () => {

@@ -1,0 +1,88 @@
+/** Who makes a request: the application's backend, the application, or one of its users. */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
+import type { KinveyUser } from '../../push/kinvey/kinvey-users.ts';
+import type { KinveyApp } from './kinvey-apps.ts';
+import { KinveyError } from './kinvey-replies.ts';
+
+export type Caller =
+  /** Whoever knows the master secret, or the app secret. */
+  | { readonly kind: 'master' | 'app' }
+  /** @property session the token, where it was not the password that was given */
+  | { readonly kind: 'user'; readonly user: KinveyUser; readonly session: string | undefined };
+
+/**
+ * @param sessions undefined without a database: then there are no users
+ * @throws KinveyError, by rejecting
+ */
+export async function callerOf(
+  { app, kinvey }: KinveyApp,
+  authorization: string | undefined,
+  sessions: KinveySessions | undefined,
+): Promise<Caller> {
+  const [scheme = '', credentials = '', ...more] = (authorization ?? '').split(' ').filter(Boolean);
+  if (credentials === '' || more.length > 0) throw new KinveyError('InvalidCredentials');
+  switch (scheme.toLowerCase()) {
+    case 'basic': {
+      const pair = pairIn(credentials);
+      if (pair === undefined) throw new KinveyError('InvalidCredentials');
+      if (pair.name !== kinvey.appKey) return userWith(app.id, pair, needed(sessions));
+      if (isSame(pair.secret, kinvey.masterSecret)) return { kind: 'master' };
+      if (isSame(pair.secret, kinvey.appSecret)) return { kind: 'app' };
+      throw new KinveyError('InvalidCredentials');
+    }
+    case 'kinvey': {
+      const user = await needed(sessions).userOf(app.id, credentials);
+      if (user === undefined) throw new KinveyError('InvalidCredentials');
+      return { kind: 'user', user, session: credentials };
+    }
+    default:
+      throw new KinveyError('InvalidCredentials');
+  }
+}
+
+async function userWith(appId: string, { name, secret }: Pair, sessions: KinveySessions): Promise<Caller> {
+  return { kind: 'user', user: await loggedIn(sessions, appId, name, secret), session: undefined };
+}
+
+/** @throws KinveyError, by rejecting */
+export async function loggedIn(
+  sessions: KinveySessions,
+  appId: string,
+  username: string,
+  password: string,
+): Promise<KinveyUser> {
+  const user = await sessions.userByPassword(appId, username, password);
+  if (user === 'too often') throw new KinveyError('TooManyRequests', 'too many logins with this username');
+  if (user === undefined) throw new KinveyError('InvalidCredentials');
+  return user;
+}
+
+/** Users, devices: what there is with a database only. */
+export function needed<T>(part: T | undefined): T {
+  if (part !== undefined) return part;
+  throw new KinveyError(
+    'MissingConfiguration',
+    'users and devices need a database: set CARILLON_DATA_DIR or CARILLON_DATABASE_URL',
+  );
+}
+
+interface Pair {
+  readonly name: string;
+  readonly secret: string;
+}
+
+function pairIn(base64: string): Pair | undefined {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1 ? undefined : { name: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+/** Digests are compared, because they are of one length whatever was sent. */
+function isSame(given: string, secret: string): boolean {
+  return timingSafeEqual(digestOf(given), digestOf(secret));
+}
+
+function digestOf(text: string): Buffer {
+  return Buffer.from(hash('sha256', text, 'hex'), 'hex');
+}

@@ -1,0 +1,128 @@
+/** The Kinvey door: devices of users, the users themselves as far as push needs them, and sending. docs/kinvey-push.md. */
+import type { Logger } from '../../lib/logger.ts';
+import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
+import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
+import type { HttpRequest, HttpResponse } from '../message.ts';
+import type { Door } from '../site.ts';
+import type { KinveyAccounts } from './kinvey-accounts.ts';
+import type { KinveyApp, KinveyApps } from './kinvey-apps.ts';
+import { fieldsIn } from './kinvey-body.ts';
+import { type Caller, callerOf, needed } from './kinvey-credentials.ts';
+import type { KinveyDevices } from './kinvey-devices.ts';
+import { kinveyPathOf, type Operation } from './kinvey-paths.ts';
+import { answered, DONE, KinveyError, PREFLIGHT, refused } from './kinvey-replies.ts';
+import type { KinveySends } from './kinvey-sends.ts';
+
+/** What there is with a database only. */
+export interface KinveyRegistry {
+  readonly sessions: KinveySessions;
+  readonly accounts: KinveyAccounts;
+  readonly devices: KinveyDevices;
+}
+
+export interface KinveySitePorts {
+  readonly apps: KinveyApps;
+  readonly registry: KinveyRegistry | undefined;
+  readonly sends: KinveySends;
+  readonly logger: Logger;
+}
+
+export class KinveySite implements Door {
+  readonly #ports: KinveySitePorts;
+
+  constructor(ports: KinveySitePorts) {
+    this.#ports = ports;
+  }
+
+  serves(path: string): boolean {
+    return kinveyPathOf(path) !== undefined;
+  }
+
+  refusal(_path: string, status: number): HttpResponse {
+    return refused(
+      status === 413
+        ? new KinveyError('ParameterValueOutOfRange', 'the body is too long')
+        : new KinveyError('KinveyInternalErrorRetry'),
+    );
+  }
+
+  handle(request: HttpRequest): Promise<HttpResponse> | HttpResponse | undefined {
+    const path = kinveyPathOf(request.path);
+    if (path === undefined) return undefined;
+    if (request.method === 'OPTIONS') return PREFLIGHT;
+    const app = this.#ports.apps.find(path.appKey);
+    if (app === undefined) return refused(new KinveyError('AppNotFound'));
+    if (request.method !== path.method) return refused(new KinveyError('BadRequest', `use ${path.method}`));
+    // The transport takes the body back, and who calls has to be found out first.
+    const kept = { ...request, body: Buffer.from(request.body) };
+    return this.#answer(app, path.operation, kept).catch((error: unknown) =>
+      refused(this.#errorOf(error, request)),
+    );
+  }
+
+  async #answer(app: KinveyApp, operation: Operation, request: HttpRequest): Promise<HttpResponse> {
+    const authorization = request.caller?.headers.get('authorization');
+    const caller = await callerOf(app, authorization, this.#ports.registry?.sessions);
+    switch (operation.kind) {
+      case 'register':
+      case 'unregister':
+        return this.#device(app, operation.kind, caller, request);
+      case 'send':
+      case 'broadcast':
+        return this.#send(app, operation.kind, caller, request);
+      default:
+        return this.#account(app, operation, caller, request);
+    }
+  }
+
+  async #device(
+    { app }: KinveyApp,
+    kind: 'register' | 'unregister',
+    caller: Caller,
+    { body }: HttpRequest,
+  ): Promise<HttpResponse> {
+    if (caller.kind === 'app') throw new KinveyError('InsufficientCredentials');
+    const { devices } = needed(this.#ports.registry);
+    await devices[kind](app.id, caller, fieldsIn(body));
+    return DONE;
+  }
+
+  async #send(
+    { app }: KinveyApp,
+    kind: 'send' | 'broadcast',
+    caller: Caller,
+    { body }: HttpRequest,
+  ): Promise<HttpResponse> {
+    if (caller.kind !== 'master') throw new KinveyError('InsufficientCredentials');
+    return answered(200, await this.#ports.sends[kind](app, fieldsIn(body)));
+  }
+
+  async #account(
+    app: KinveyApp,
+    operation: Exclude<Operation, { kind: 'register' | 'unregister' | 'send' | 'broadcast' }>,
+    caller: Caller,
+    { body }: HttpRequest,
+  ): Promise<HttpResponse> {
+    const { accounts } = needed(this.#ports.registry);
+    switch (operation.kind) {
+      case 'sign up':
+        return answered(201, await accounts.signUp(app, caller, body.length === 0 ? {} : fieldsIn(body)));
+      case 'log in':
+        return answered(200, await accounts.logIn(app, caller, fieldsIn(body)));
+      case 'log out':
+        await accounts.logOut(app, caller);
+        return DONE;
+      case 'read me':
+        return answered(200, await accounts.readMe(app, caller));
+      case 'read user':
+        return answered(200, await accounts.read(app, caller, operation.id));
+    }
+  }
+
+  #errorOf(error: unknown, { method, path }: HttpRequest): KinveyError {
+    if (error instanceof KinveyError) return error;
+    if (error instanceof TooManyPasswords) return new KinveyError('TooManyRequests', error.message);
+    this.#ports.logger.error({ err: error, method, path }, 'request for Kinvey failed');
+    return new KinveyError('KinveyInternalErrorRetry');
+  }
+}
