@@ -53,7 +53,7 @@ export function workerProblems({ workers, database, dataDir }: NodeSettings, spe
   if (workers === 1 || dataDir === undefined || database.url !== undefined) return [];
   const message =
     `is ${workers}, but the embedded database (${spell('dataDir')}) serves one process; ` +
-    `give a PostgreSQL by ${spell('database.url')}, or leave one of the two out`;
+    'give a PostgreSQL (CARILLON_DATABASE_URL), or leave one of the two out';
   return [{ key: spell('workers'), message }];
 }
 

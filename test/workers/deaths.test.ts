@@ -4,7 +4,7 @@ import { api, trigger } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { memberRemoved, opened } from '../support/frames.ts';
 import { joinPresence } from '../support/joining.ts';
-import { RawClient } from '../support/raw-client.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import { startSingleRedis } from '../support/redis.ts';
 import { DEFAULT_APP } from '../support/server.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -132,6 +132,8 @@ describe('a node of several workers', () => {
     expect(await node.exited()).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(node.errors).toEqual([]);
+    const said = (line: string) => node.log.filter(({ msg }) => msg === line).map(({ worker }) => worker);
+    for (const line of ['listening', 'stopped']) expect(said(line).sort()).toEqual([1, 2]);
   });
 
   it('delivers the webhooks of its last clients before it ends', async () => {
@@ -166,12 +168,5 @@ describe('a node of several workers', () => {
     const { code, complaint } = await WorkersNode.fail({ port: node.port });
     expect(code).toBe(1);
     expect(complaint).toContain('the port is in use');
-  });
-
-  it('has its log lines say which worker they are from', async () => {
-    const node = await begin({});
-    const listening = node.log.filter(({ msg }) => msg === 'listening').map(({ worker }) => worker);
-    expect(listening.sort()).toEqual([1, 2]);
-    await (await RawClient.connect(node)).close();
   });
 });
