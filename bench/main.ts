@@ -60,10 +60,14 @@ function targetNamed(name: string, { soketi, carillonEnv }: Arguments): Target {
       return bareTarget(name);
     case 'carillon':
       return carillonTarget(carillonEnv);
+    case 'carillon-workers':
+      return carillonTarget({ CARILLON_WORKERS: '2', ...carillonEnv }, name);
     case 'soketi':
       if (soketi === undefined) throw new Error('the target soketi needs --soketi DIR');
       return soketiTarget(soketi);
     default:
-      throw new Error(`no target "${name}"; there are bare, bare-again, carillon and soketi`);
+      throw new Error(
+        `no target "${name}"; there are bare, bare-again, carillon, carillon-workers and soketi`,
+      );
   }
 }

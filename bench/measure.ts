@@ -30,8 +30,10 @@ interface CpuSample {
 
 /** What one measured phase cost. */
 export interface Cost {
-  /** CPU time of the server's process, in µs. */
+  /** CPU time of the server's processes together, in µs. */
   readonly serverMicros: number;
+  /** CPU time of the one of them that used most: what more cores could not shorten. */
+  readonly busiestMicros: number;
   /** CPU time of the load generator, in µs. */
   readonly generatorMicros: number;
   /** Wall time of the work, the tail left out, in ms. */
@@ -42,6 +44,7 @@ export interface Cost {
 export function sumOfCosts(costs: readonly Cost[]): Cost {
   return {
     serverMicros: costs.reduce((sum, cost) => sum + cost.serverMicros, 0),
+    busiestMicros: costs.reduce((sum, cost) => sum + cost.busiestMicros, 0),
     generatorMicros: costs.reduce((sum, cost) => sum + cost.generatorMicros, 0),
     wallMs: costs.reduce((sum, cost) => sum + cost.wallMs, 0),
   };
@@ -58,22 +61,20 @@ export class Meter {
   async measure(work: () => Promise<void>): Promise<Cost> {
     await sleep(SETTLE_MS);
     const ownBefore = process.cpuUsage();
-    const before = readCpu(this.#serverPid);
+    const pids = processesOf(this.#serverPid);
+    const before = pids.map(readCpu);
     const start = performance.now();
     await work();
     const wallMs = performance.now() - start;
     const own = process.cpuUsage(ownBefore);
     await sleep(TAIL_MS);
-    const after = readCpu(this.#serverPid);
-    const nanoseconds = after.threadNanoseconds - before.threadNanoseconds;
-    const whole = after.processNanoseconds - before.processNanoseconds;
-    if (whole - nanoseconds > CLOCK_TOLERANCE_NANOSECONDS + whole * 0.02) {
-      throw new Error(
-        `the server's living threads used ${nanoseconds / 1e6} ms but the process ${whole / 1e6} ms: a thread ended ` +
-          'during the measured phase, so its time is missing',
-      );
-    }
-    return { serverMicros: nanoseconds / 1000, generatorMicros: own.user + own.system, wallMs };
+    const used = pids.map((pid, i) => usedMicros(before[i], readCpu(pid)));
+    return {
+      serverMicros: used.reduce((sum, micros) => sum + micros, 0),
+      busiestMicros: Math.max(...used),
+      generatorMicros: own.user + own.system,
+      wallMs,
+    };
   }
 
   /**
@@ -92,6 +93,25 @@ export class Meter {
       last = now;
     }
   }
+}
+
+/** A server of several workers is its parent and they. */
+function processesOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
+  return [pid, ...children.map(Number)];
+}
+
+function usedMicros(before: CpuSample | undefined, after: CpuSample): number {
+  if (before === undefined) throw new Error('every process is read before and after');
+  const nanoseconds = after.threadNanoseconds - before.threadNanoseconds;
+  const whole = after.processNanoseconds - before.processNanoseconds;
+  if (whole - nanoseconds > CLOCK_TOLERANCE_NANOSECONDS + whole * 0.02) {
+    throw new Error(
+      `the server's living threads used ${nanoseconds / 1e6} ms but the process ${whole / 1e6} ms: a thread ended ` +
+        'during the measured phase, so its time is missing',
+    );
+  }
+  return nanoseconds / 1000;
 }
 
 /** Files this process may have open at once (`ulimit -n`). */

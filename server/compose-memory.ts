@@ -11,7 +11,7 @@ import { MemoryDeadLetters } from './webhooks/memory-dead-letters.ts';
 import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
 
 /** Users' departures that are remembered: some hundred bytes each. */
-const DEPARTURES = 100_000;
+export const DEPARTURES = 100_000;
 
 export function memoryParts(given: PartsPorts): SharedParts {
   const ids = randomIds();

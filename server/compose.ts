@@ -15,10 +15,12 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import { openApps } from './compose-apps.ts';
+import type { Workplace } from './compose-hub.ts';
 import { memoryParts } from './compose-memory.ts';
 import { composePush } from './compose-push.ts';
 import { redisParts } from './compose-redis.ts';
-import type { Config, WebhookDeliverySettings } from './config/config.ts';
+import { addressPolicyOf, queuedByApp, webhookDelivery } from './compose-webhooks.ts';
+import type { Config } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
@@ -37,8 +39,6 @@ import { OccasionalLog } from './lib/occasional-log.ts';
 import { systemChance } from './lib/system-chance.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { MemoryRateLimiter } from './limits/memory-rate-limiter.ts';
-import { AddressPolicy } from './outgoing/address-policy.ts';
-import { HttpPoster } from './outgoing/http-poster.ts';
 import { NameLookup } from './outgoing/name-lookup.ts';
 import { systemResolve } from './outgoing/system-resolve.ts';
 import { admit } from './socket/admission.ts';
@@ -48,14 +48,12 @@ import { Counters } from './telemetry/counters.ts';
 import { prometheusMetrics } from './telemetry/prometheus-metrics.ts';
 import { PushMeters } from './telemetry/push-meters.ts';
 import { addHttpRoutes } from './uws/http-routes.ts';
+import { checkPort } from './uws/port-check.ts';
 import { UwsFanout } from './uws/uws-fanout.ts';
 import { UwsServer } from './uws/uws-server.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 import { EndpointDirectory } from './webhooks/endpoint-directory.ts';
 import { followApps } from './webhooks/follow-apps.ts';
-import type { RetrySettings } from './webhooks/lane-worker.ts';
-import { WebhookDelivery } from './webhooks/webhook-delivery.ts';
-import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
 export interface RunningServer {
   readonly host: string;
@@ -70,8 +68,15 @@ const RATE_BUCKETS = 100_000;
 /** Milliseconds between the last close frame and the end of the sockets. */
 const LAST_WORDS_MS = 100;
 
-/** Builds a node and starts it. Rejects with a sentence for the operator when it can't listen. */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+/**
+ * Builds a node and starts it. Rejects with a sentence for the operator when it can't listen.
+ * @param workplace of a node that is one of several workers on this machine
+ */
+export async function startServer(
+  config: Config,
+  logger: Logger,
+  workplace?: Workplace,
+): Promise<RunningServer> {
   const clock = systemClock;
   const counters = new Counters();
   const log = new OccasionalLog(clock, logger);
@@ -96,8 +101,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     logger,
     config,
   };
+  const partsHere = workplace?.parts ?? memoryParts;
   const shared =
-    config.redis === undefined ? memoryParts(partsPorts) : await redisParts(config.redis, partsPorts);
+    config.redis === undefined ? partsHere(partsPorts) : await redisParts(config.redis, partsPorts);
   const { broker, cache, limiter, ids, presence, departures, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
@@ -149,9 +155,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const draining = (): boolean => stopping !== undefined;
   const admission = { registry, hub, maxConnections: config.limits.connections, draining };
   const pushMeters = new PushMeters();
+  const metrics = prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks), pushMeters);
   const pages = nodePages({
-    ready: () => !draining(),
-    metrics: prometheusMetrics(counters, hub, () => queuedByApp(endpoints, webhooks), pushMeters),
+    ready: () => !draining() && workplace?.ready() !== false,
+    metrics: workplace?.metrics(metrics) ?? metrics,
     console: consoleOf(config),
   });
   const client = new FetchBackendClient(clock);
@@ -160,10 +167,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     return new AppAuth(app, settings, key, { identifier, limiter, grants, clock });
   });
   const authSite = new AuthSite(authApps, logger, log);
-  const policy = new AddressPolicy({
-    allowPrivate: config.allowPrivateAddresses,
-    allowLoopback: config.mode === 'development',
-  });
+  const policy = addressPolicyOf(config);
   const names = new NameLookup(systemResolve, clock);
   const push = await composePush(config.push, {
     database,
@@ -195,18 +199,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher, notifications: push.notifications }));
   const site = new Site(pages, [authSite, ...push.doors], admin, api, logger);
 
-  const delivery = new WebhookDelivery(retrySettings(config.webhooks), {
-    queue: webhooks,
-    endpoints,
-    deadLetters,
-    poster: new HttpPoster({ policy, names, clock }),
-    registry,
-    clock,
-    chance: systemChance,
-    counters,
-    log,
-    logger,
-  });
+  const delivery = webhookDelivery(config.webhooks, { ...partsPorts, webhooks, deadLetters, policy, names });
 
   addWebSocketRoutes(
     uws.app,
@@ -240,7 +233,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await apps.stop();
     await database?.close();
   };
-  const port = await uws.listen(config.host, config.port).catch(async (error: unknown) => {
+  const port = await listen(uws, config, workplace).catch(async (error: unknown) => {
     await push.stop(0);
     await close();
     throw error;
@@ -276,20 +269,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
 }
 
-function retrySettings(settings: WebhookDeliverySettings): RetrySettings {
-  const { timeoutMs, retrySeconds, retryFirstMs, retryLongestSeconds } = settings;
-  return {
-    timeoutMs,
-    retryMs: retrySeconds * 1000,
-    backoff: { firstMs: retryFirstMs, longestMs: retryLongestSeconds * 1000 },
-  };
-}
-
-/** Events waiting for each app's receivers. */
-function* queuedByApp(endpoints: EndpointDirectory, queue: WebhookQueue): Iterable<[string, number]> {
-  for (const appId of endpoints.appIds()) {
-    yield [appId, endpoints.of(appId).reduce((sum, endpoint) => sum + queue.queued(endpoint), 0)];
-  }
+/** Alone on the port, but for workers, which share it. */
+async function listen(
+  uws: UwsServer,
+  { host, port }: Config,
+  workplace: Workplace | undefined,
+): Promise<number> {
+  if (workplace !== undefined) return uws.listen(host, workplace.port);
+  await checkPort(host, port);
+  return uws.listen(host, port);
 }
 
 /** The console's files; none where it is switched off. It shows a secret only if everybody knows it anyway. */

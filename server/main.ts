@@ -1,5 +1,6 @@
 /** The program: gives the commands the real process, and the process their exit code. Nothing else touches `process`. */
 import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { apps } from './cli/apps-command.ts';
 import { runCommandLine } from './cli/command-line.ts';
 import { deadLetters } from './cli/dead-letters-command.ts';
@@ -9,10 +10,14 @@ import { start } from './cli/start.ts';
 import type { Lifetime, Terminal } from './cli/terminal.ts';
 import { trigger } from './cli/trigger.ts';
 import { vapid } from './cli/vapid-command.ts';
+import { work } from './cli/worker-command.ts';
+import { WORKER } from './cli/worker-name.ts';
 import { startServer } from './compose.ts';
+import { startWorkers, workerCount } from './compose-workers.ts';
 import type { Config } from './config/config.ts';
 import { jsonLogger, readableLogger } from './lib/pino-logger.ts';
 import { systemClock as clock } from './lib/system-clock.ts';
+import { LINK_FD, processSpawner } from './workers/spawn-worker.ts';
 
 const terminal: Terminal = {
   env: process.env,
@@ -35,9 +40,18 @@ const lifetime: Lifetime = {
   exit: (code) => process.exit(code),
 };
 
-function createLogger({ mode, logLevel }: Config) {
-  if (mode === 'production') return jsonLogger(logLevel);
-  return readableLogger(logLevel, (line) => process.stdout.write(line));
+/** @param worker the number of the worker that this process is */
+function createLogger({ mode, logLevel }: Config, worker?: number) {
+  const base = worker === undefined ? null : { worker };
+  if (mode === 'production') return jsonLogger(logLevel, undefined, base);
+  return readableLogger(logLevel, (line) => process.stdout.write(line), base);
+}
+
+/** This program once more, as one of several workers: with the same settings. */
+function spawner(args: readonly string[]) {
+  // Several processes can't share the port that a debugger was promised.
+  const options = process.execArgv.filter((option) => !option.startsWith('--inspect'));
+  return processSpawner(process.execPath, [...options, process.argv[1] ?? '', WORKER, ...args]);
 }
 
 // `carillon help | head` closes the pipe before the text is out; that is no error of ours.
@@ -47,7 +61,26 @@ process.stdout.on('error', (error) => {
 
 try {
   const commands = {
-    start: (args: readonly string[]) => start(args, { terminal, lifetime, clock, createLogger, startServer }),
+    start: (args: readonly string[]) =>
+      start(args, {
+        terminal,
+        lifetime,
+        clock,
+        createLogger,
+        startServer: (config, logger) =>
+          workerCount(config) === 1
+            ? startServer(config, logger)
+            : startWorkers(config, logger, spawner(args)),
+      }),
+    [WORKER]: (args: readonly string[]) =>
+      work(args, {
+        terminal,
+        lifetime,
+        clock,
+        createLogger,
+        startServer,
+        openLink: () => new Socket({ fd: LINK_FD }),
+      }),
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),
     apps: (args: readonly string[]) => apps(args, { terminal, fetch }),
     'dead-letters': (args: readonly string[]) => deadLetters(args, { terminal, fetch }),

@@ -73,6 +73,7 @@ describe('imports', () => {
     'cache',
     'channels',
     'database',
+    'hub',
     'lib',
     'limits',
     'outgoing',
@@ -82,6 +83,7 @@ describe('imports', () => {
     'socket',
     'telemetry',
     'webhooks',
+    'workers',
   ])('%s knows neither transports nor HTTP nor how the node is put together', (folder) => {
     const outer = /^server\/(uws|http|cli|console|config\/(?!config\.ts)|compose|main|drain)/;
     expect(offenders(within(folder), (target) => outer.test(target))).toEqual([]);

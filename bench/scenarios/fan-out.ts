@@ -1,6 +1,7 @@
 /** One publisher, a thousand subscribers or ten thousand, at a rate the server is never busy with: the price of a delivery alone. */
 import { paced } from '../client/pace.ts';
 import { Publisher } from '../client/publisher.ts';
+import type { Cost } from '../measure.ts';
 import { type FanOut, forEachSize, type Sizes, USUAL_SIZES } from './fan-out-setup.ts';
 import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
 
@@ -50,13 +51,18 @@ function pacedFanOut(bench: Bench, { perConnection, perSecond, ...plan }: PacedP
   });
 }
 
-async function phase(
+async function phase(bench: Bench, setup: FanOut, publishes: number, perSecond: number): Promise<Figure> {
+  const { cost, deliveries } = await publishPaced(bench, setup, publishes, perSecond);
+  return cpuFigure(`${setup.label} paced`, 'delivery', cost, deliveries);
+}
+
+/** Publishes so many a second, and sees every delivery. */
+export async function publishPaced(
   { address, meter }: Bench,
-  setup: FanOut,
+  { tally, lanes, subscribers }: FanOut,
   publishes: number,
   perSecond: number,
-): Promise<Figure> {
-  const { tally, lanes, subscribers, label } = setup;
+): Promise<{ readonly cost: Cost; readonly deliveries: number }> {
   const publisher = new Publisher({ address, lanes, depth: 1, onFailure: (error) => tally.fail(error) });
   await publisher.connect();
   const deliveries = publishes * subscribers;
@@ -67,5 +73,5 @@ async function phase(
   });
   tally.finish(deliveries);
   publisher.close();
-  return cpuFigure(`${label} paced`, 'delivery', cost, deliveries);
+  return { cost, deliveries };
 }

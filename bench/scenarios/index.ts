@@ -11,6 +11,7 @@ import { presenceFill } from './presence-fill.ts';
 import type { Scenario } from './scenario.ts';
 import { slowReader } from './slow-reader.ts';
 import { trigger } from './trigger.ts';
+import { workers } from './workers.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   connect,
@@ -25,4 +26,5 @@ export const SCENARIOS: readonly Scenario[] = [
   presenceFill,
   churn,
   slowReader,
+  workers,
 ];

@@ -5,8 +5,8 @@ import { freePort, startNode, untilReady } from './child.ts';
 import type { RunningTarget, Target } from './target.ts';
 
 /** `env` is laid over the settings below, to measure a setting's cost. */
-export function carillonTarget(env: Readonly<Record<string, string>>): Target {
-  return { name: 'carillon', start: () => start(env) };
+export function carillonTarget(env: Readonly<Record<string, string>>, name = 'carillon'): Target {
+  return { name, start: () => start(env) };
 }
 
 async function start(env: Readonly<Record<string, string>>): Promise<RunningTarget> {

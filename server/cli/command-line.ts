@@ -6,6 +6,7 @@ import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { COMMAND_NAMES, type CommandName, commandHelp, isCommandName, overview } from './help.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
+import { WORKER } from './worker-name.ts';
 
 /** Runs with the arguments after its name; resolves to the exit code. */
 export type Command = (args: readonly string[]) => Promise<number>;
@@ -15,10 +16,12 @@ const DEFAULT_COMMAND: CommandName = 'start';
 
 export async function runCommandLine(
   args: readonly string[],
-  commands: Readonly<Record<CommandName, Command>>,
+  commands: Readonly<Record<CommandName | typeof WORKER, Command>>,
   terminal: Terminal,
 ): Promise<number> {
   const [first, ...others] = args;
+  // Not for people: a node starts its workers by it.
+  if (first === WORKER) return commands[WORKER](others);
   if (first === 'help') return help(others, terminal);
   if (first === 'version' || first === '--version' || first === '-v') {
     terminal.print(VERSION);

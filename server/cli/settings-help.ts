@@ -109,6 +109,8 @@ function argumentOf({ schema }: Setting): string {
   switch (kind.type) {
     case 'whole':
       return `<${kind.min}..${kind.max}>`;
+    case 'counted':
+      return `<${kind.word}|${kind.min}..${kind.max}>`;
     case 'toggle':
       return '[true|false]';
     case 'choice':
@@ -131,6 +133,8 @@ function typeOf({ schema }: HasSchema): string {
   switch (kind.type) {
     case 'whole':
       return `${kind.min} to ${kind.max}`;
+    case 'counted':
+      return `${kind.word}, or ${kind.min} to ${kind.max}`;
     case 'toggle':
       return 'true or false';
     case 'choice':

@@ -134,6 +134,8 @@ export interface Config {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** Processes that share the port; `auto`: as many as there are processor cores. */
+  readonly workers: number | 'auto';
   readonly tls: TlsSettings | undefined;
   /** Believe `X-Forwarded-Proto` and `X-Forwarded-For` from the peer. */
   readonly trustProxy: boolean;

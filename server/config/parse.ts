@@ -26,6 +26,7 @@ import {
   tlsFrom,
   tlsProblems,
   webhookUrlProblems,
+  workerProblems,
 } from './rules.ts';
 import { type NodeSettings, nodeSchema, webhookSchema } from './schema.ts';
 import { CONFIG_FILE } from './settings.ts';
@@ -104,6 +105,7 @@ function resolve(
   problems.push(...webhookUrlProblems(node.app, developmentApp, spell));
   problems.push(...tlsProblems(node.tls, spell, readFile));
   problems.push(...databaseProblems(node.database, spell, readFile));
+  problems.push(...workerProblems(node, spell));
   problems.push(...authProblems(apps, readFile));
   problems.push(...bodyProblems(node.limits.bodyBytes, apps, spell));
   const redis = redisSettings(node.redis, spell, readFile);
@@ -150,6 +152,7 @@ function build(
     // Credentials that everybody knows are for this machine only, unless somebody says otherwise.
     host: node.host ?? (developmentApp === undefined ? '0.0.0.0' : '127.0.0.1'),
     port: node.port,
+    workers: node.workers,
     tls: tlsFrom(node.tls),
     trustProxy: node.trustProxy,
     logLevel: node.logLevel ?? (mode === 'development' ? 'debug' : 'info'),

@@ -48,6 +48,15 @@ export function webhookUrlProblems(
   return [{ key: spell('app.webhookUrl'), message }];
 }
 
+/** The embedded database belongs to one process. */
+export function workerProblems({ workers, database, dataDir }: NodeSettings, spell: Spell): Problem[] {
+  if (workers === 1 || dataDir === undefined || database.url !== undefined) return [];
+  const message =
+    `is ${workers}, but the embedded database (${spell('dataDir')}) serves one process; ` +
+    'give a PostgreSQL (CARILLON_DATABASE_URL), or leave one of the two out';
+  return [{ key: spell('workers'), message }];
+}
+
 /**
  * JSON doubles data that is mostly quotes; names, ids and punctuation take the rest. Control characters, and other
  * letters where a client escapes them, take more: whoever sends full batches of those raises the limit.

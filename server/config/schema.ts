@@ -163,6 +163,9 @@ export const nodeSchema = group('Node', {
     fallback: '0.0.0.0, or 127.0.0.1 with the made-up app',
   }).optional(),
   port: whole(0, 65_535, DEFAULT_PORT, 'Port to listen on; 0 picks a free one'),
+  workers: described(z.union([z.literal('auto'), z.number().int().min(1).max(64)]), {
+    description: 'Processes that share the port and behave as one node; auto: one per processor core',
+  }).default(1),
   trustProxy: toggle(
     false,
     'Believe X-Forwarded-Proto and X-Forwarded-For; only behind a proxy that sets them',

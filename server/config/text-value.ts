@@ -27,6 +27,8 @@ export function valueFromText(text: string, { schema }: Setting): TextValue {
   switch (kindOf(schema).type) {
     case 'whole':
       return /^-?\d{1,15}$/.test(text.trim()) ? { ok: true, value: Number(text) } : refused;
+    case 'counted':
+      return { ok: true, value: /^\d{1,15}$/.test(text.trim()) ? Number(text) : text.trim() };
     case 'toggle': {
       const value = TOGGLE_WORDS.get(text.trim().toLowerCase());
       return value === undefined ? refused : { ok: true, value };

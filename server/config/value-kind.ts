@@ -6,6 +6,8 @@ export type ValueKind =
   | { readonly type: 'whole'; readonly min: number; readonly max: number }
   | { readonly type: 'toggle' }
   | { readonly type: 'choice'; readonly options: readonly string[] }
+  /** A number, or a word in its place. */
+  | { readonly type: 'counted'; readonly word: string; readonly min: number; readonly max: number }
   | { readonly type: 'text' }
   /** Texts; with commas between them in the environment and as a flag. */
   | { readonly type: 'texts' }
@@ -27,11 +29,25 @@ export function kindOf(schema: z.ZodType): ValueKind {
   if (inner instanceof z.ZodNumber) {
     return { type: 'whole', min: inner.minValue ?? 0, max: inner.maxValue ?? Number.MAX_SAFE_INTEGER };
   }
+  if (inner instanceof z.ZodUnion) return countedKind(inner);
   if (inner instanceof z.ZodBoolean) return { type: 'toggle' };
   if (inner instanceof z.ZodEnum) return { type: 'choice', options: inner.options.map(String) };
   if (inner instanceof z.ZodString) return { type: 'text' };
   if (inner instanceof z.ZodArray && inner.element instanceof z.ZodString) return { type: 'texts' };
   return { type: 'structure' };
+}
+
+/** The settings have one kind of union: a word or a number. */
+function countedKind({ options }: z.ZodUnion): ValueKind {
+  const word = options.find((option) => option instanceof z.ZodLiteral);
+  const number = options.find((option) => option instanceof z.ZodNumber);
+  if (word === undefined || number === undefined) throw new TypeError('a union is of a word and a number');
+  return {
+    type: 'counted',
+    word: String(word.value),
+    min: number.minValue ?? 0,
+    max: number.maxValue ?? Number.MAX_SAFE_INTEGER,
+  };
 }
 
 /** The schema's metadata. Throws when it has none, which only a schema that isn't part of the settings does. */
@@ -49,6 +65,8 @@ export function expectation(schema: z.ZodType): string {
   switch (kind.type) {
     case 'whole':
       return `a whole number from ${kind.min} to ${kind.max}`;
+    case 'counted':
+      return `${kind.word}, or a whole number from ${kind.min} to ${kind.max}`;
     case 'toggle':
       return 'true or false';
     case 'choice':

@@ -6,9 +6,9 @@ import { type HttpResponse, KEEP_ALIVE, text } from './message.ts';
 import type { Page } from './site.ts';
 
 export interface PagePorts {
-  /** Whether the node takes connections: false while it stops. */
+  /** Whether the node takes connections: false while it stops, and until all its workers have come to listen. */
   readonly ready: () => boolean;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'page'>;
   readonly console: ReadonlyMap<string, ConsoleAsset>;
 }
 
@@ -31,15 +31,14 @@ export function nodePages({ ready, metrics, console }: PagePorts): Map<string, P
   const pages = new Map<string, Page>([
     // Alive: answers at all. A node that drains is alive and must not be restarted.
     ['/health', () => text(200, 'OK', [NO_STORE])],
-    ['/ready', () => (ready() ? text(200, 'OK', [NO_STORE]) : text(503, 'Stopping', [NO_STORE]))],
+    ['/ready', () => (ready() ? text(200, 'OK', [NO_STORE]) : text(503, 'Not ready', [NO_STORE]))],
     ['/beams/service-worker.js', () => SERVICE_WORKER],
     [
       '/metrics',
-      async () => ({
-        status: 200,
-        headers: [['Content-Type', metrics.contentType]],
-        body: await metrics.render(),
-      }),
+      async () => {
+        const { contentType, text: body } = await metrics.page();
+        return { status: 200, headers: [['Content-Type', contentType]], body };
+      },
     ],
   ]);
   for (const [path, { contentType, body }] of console) {

@@ -13,6 +13,7 @@ import { watchTopic } from '../broker/topics.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { WebhookSink } from '../webhooks/webhook-queue.ts';
 import { CountAnnouncements } from './count-announcements.ts';
+import { MemberPublication } from './member-publication.ts';
 import type { ChannelSummary, Counted, JoinResult, Member, PresenceStore } from './presence-store.ts';
 import { Roster } from './roster.ts';
 
@@ -71,7 +72,10 @@ export class MemoryPresenceStore implements PresenceStore {
     // The stay of a member lies within that of its channel: occupied, added, removed, vacated.
     this.#occupancyChange(appId, channel, before, true);
     if (added) this.#tellMember('member_added', appId, channel, member.userId);
-    if (added) this.#announce(appId, channel, memberAdded(channel, member.userId, member.userInfo), socketId);
+    if (added) {
+      const frame = memberAdded(channel, member.userId, member.userInfo);
+      this.#broker.publish(new MemberPublication(appId, channel, frame, { op: 'added', member }, socketId));
+    }
     return { joined: true, added, roster };
   }
 
@@ -82,7 +86,8 @@ export class MemoryPresenceStore implements PresenceStore {
     if (roster.size === 0) app.rosters.delete(channel);
     this.#tellMember('member_removed', appId, channel, userId);
     this.#occupancyChange(appId, channel, true, app.isOccupied(channel));
-    this.#announce(appId, channel, memberRemoved(channel, userId));
+    const frame = memberRemoved(channel, userId);
+    this.#broker.publish(new MemberPublication(appId, channel, frame, { op: 'removed', userId }));
   }
 
   signedIn(appId: string, userId: string): void {
@@ -152,7 +157,7 @@ export class MemoryPresenceStore implements PresenceStore {
     if (this.#webhooks.wants(appId, name)) this.#webhooks.add(appId, { name, channel, userId });
   }
 
-  #announce(appId: string, topic: string, frame: string | undefined, exceptSocketId?: string): void {
-    if (frame !== undefined) this.#broker.publish(new FramePublication(appId, topic, frame, exceptSocketId));
+  #announce(appId: string, topic: string, frame: string | undefined): void {
+    if (frame !== undefined) this.#broker.publish(new FramePublication(appId, topic, frame));
   }
 }

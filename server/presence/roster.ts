@@ -3,9 +3,13 @@
  * is escaped once, when it comes, not once for every later joiner.
  */
 import { quote } from '../../protocol/index.ts';
+import type { Member } from './presence-store.ts';
 
 /** A JSON text as it stands inside a JSON string, without the quotes around it. */
 const escaped = (json: string): string => quote(json).slice(1, -1);
+
+/** A user_info is an object, so this is nobody's. */
+const NO_INFO = 'null';
 
 export class Roster {
   /** User id → JSON text of the user_info, `null` for none. */
@@ -27,10 +31,18 @@ export class Roster {
     return [...this.#members.keys()];
   }
 
+  /** All members, in the order they joined. */
+  all(): Member[] {
+    return [...this.#members].map(([userId, info]) => ({
+      userId,
+      userInfo: info === NO_INFO ? undefined : info,
+    }));
+  }
+
   /** Adds a member; one who is there keeps the first `userInfo`. Returns whether the member is new. */
   add(userId: string, userInfo: string | undefined): boolean {
     if (this.#members.has(userId)) return false;
-    const info = userInfo ?? 'null';
+    const info = userInfo ?? NO_INFO;
     this.#members.set(userId, info);
     if (!this.#stale) this.#append(userId, info);
     return true;

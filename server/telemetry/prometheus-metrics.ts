@@ -15,7 +15,7 @@ export function prometheusMetrics(
   counters: Counters,
   hub: Hub,
   queued: QueuedWebhooks,
-  push: Pick<PushMeters, 'render'>,
+  push: Pick<PushMeters, 'render' | 'values'>,
 ): Metrics {
   const registry = new Registry();
   // The event loop's delay is sampled ten times a second: the default of a hundred is most of an idle node's work.
@@ -25,13 +25,16 @@ export function prometheusMetrics(
   addByApp(registry, hub);
   addWebhooks(registry, counters, queued);
   return {
-    contentType: registry.contentType,
-    render: async () => withoutNan((await registry.metrics()) + (await push.render())),
+    page: async () => ({
+      contentType: registry.contentType,
+      text: withoutNan((await registry.metrics()) + (await push.render())),
+    }),
+    values: async () => [...(await registry.getMetricsAsJSON()), ...(await push.values())],
   };
 }
 
 /** Before its first sample the event loop's delay is no number, which the library doesn't spell as the format does. */
-function withoutNan(text: string): string {
+export function withoutNan(text: string): string {
   return text.replaceAll(/ Nan$/gm, ' NaN');
 }
 

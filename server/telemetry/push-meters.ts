@@ -1,5 +1,5 @@
 /** What the push pipeline counts, under the names that Centrifugo gives these metrics. */
-import { Counter, Gauge, Registry, Summary } from 'prom-client';
+import { type Aggregator, Counter, Gauge, type MetricObject, Registry, Summary } from 'prom-client';
 import type { ProviderName } from '../push/device.ts';
 import type { Lane } from '../push/jobs.ts';
 import type { Attempts, PushMetrics } from '../push/push-metrics.ts';
@@ -48,7 +48,7 @@ export class PushMeters implements PushMetrics {
 
   /** Shows from now on how many jobs there are; asked at each scrape. */
   watch(jobs: JobCounts): void {
-    this.#gauge('centrifugo_push_queue_consuming_lag', 'Jobs that wait', () => jobs.backlog());
+    this.#gauge('centrifugo_push_queue_consuming_lag', 'Jobs that wait', () => jobs.backlog(), 'max');
     const inFlight = async (): Promise<ReadonlyMap<Lane, number>> => jobs.inFlight();
     this.#gauge('centrifugo_push_consuming_inflight_jobs', 'Jobs under way on this node', inFlight);
   }
@@ -58,8 +58,14 @@ export class PushMeters implements PushMetrics {
     return this.#registry.metrics();
   }
 
-  #gauge(name: string, help: string, read: ReadJobs): void {
+  /** As values, to be added up with those of others. */
+  values(): Promise<MetricObject[]> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  #gauge(name: string, help: string, read: ReadJobs, aggregator: Aggregator = 'sum'): void {
     new Gauge({
+      aggregator,
       name,
       help,
       labelNames: ['provider', 'queue'],

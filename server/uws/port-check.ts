@@ -12,12 +12,25 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** @throws Error in the operator's words when nothing can listen there */
-export function checkPort(host: string, port: number): Promise<void> {
+export async function checkPort(host: string, port: number): Promise<void> {
+  await portUsed(host, port);
+}
+
+/** A port that is free now; for those who can't all ask for any and get the same. */
+export function freePort(host: string): Promise<number> {
+  return portUsed(host, 0);
+}
+
+function portUsed(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
       reject(new Error(`Cannot listen on ${host}:${port}: ${REASONS[error.code ?? ''] ?? error.message}`));
     });
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+    probe.listen({ host, port, exclusive: true }, () => {
+      const address = probe.address();
+      const used = typeof address === 'object' && address !== null ? address.port : port;
+      probe.close(() => resolve(used));
+    });
   });
 }

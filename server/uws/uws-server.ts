@@ -1,7 +1,6 @@
 /** The only place that loads uWebSockets.js: makes its app, and listens. */
 import uWS, { type TemplatedApp, type us_listen_socket } from 'uWebSockets.js';
 import type { TlsSettings } from '../config/config.ts';
-import { checkPort } from './port-check.ts';
 
 /** What the package has at run time and its types leave out. */
 const runtime = uWS as typeof uWS & { _cfg(setting: 'silent'): void };
@@ -18,12 +17,11 @@ export class UwsServer {
   }
 
   /**
-   * Listens, alone on the port.
+   * Listens, beside whoever else does: see `port-check.ts`.
    * @returns the port in use
-   * @throws Error in the operator's words when that can't be done
+   * @throws Error when that can't be done
    */
-  async listen(host: string, port: number): Promise<number> {
-    await checkPort(host, port);
+  listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.app.listen(host, port, (socket) => {
         if (socket === false) {

@@ -19,6 +19,7 @@ async function run(args: string[], terminal = new FakeTerminal()) {
     trigger: async (): Promise<number> => {
       throw new UsageError('an event is needed');
     },
+    worker: async () => 0,
     apps: async () => 0,
     'dead-letters': async () => 0,
     vapid: (rest: readonly string[]) => vapid(rest, terminal),
