@@ -162,7 +162,8 @@ export class RedisPresenceStore implements PresenceStore {
     }
     const { added, version, snapshot } = reply;
     if (snapshot !== undefined) replicas.load(appId, channel, replica, snapshot, askedAt);
-    await replicas.reached(appId, channel, replica, version, added ? askedAt + 1 : askedAt);
+    const least = added ? askedAt + 1 : askedAt;
+    await replicas.reached(appId, channel, replica, { userId: member.userId, version, least });
     return { joined: true, added, roster: replica.roster };
   }
 

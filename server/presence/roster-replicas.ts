@@ -28,6 +28,13 @@ interface Kept {
   readonly replica: RosterReplica;
 }
 
+/** A member that has just joined, as Redis answered. */
+interface Arrival {
+  readonly userId: string;
+  readonly version: number;
+  readonly least: number;
+}
+
 export class RosterReplicas {
   readonly #ports: RosterReplicaPorts;
   readonly #kept = new Map<string, Kept>();
@@ -80,22 +87,21 @@ export class RosterReplicas {
   }
 
   /**
-   * Done when the copy has that version: at once, when its message comes, or when it was looked up.
-   * @param least no version can be lower, unless Redis has lost some
+   * Done when the copy has that version and the member that came with it: at once, when its message comes, or when it was
+   * looked up, because the message that was missed may be the very one that added the member.
+   * No version can be lower than `least`, unless Redis has lost some.
    */
   async reached(
     appId: string,
     channel: string,
     replica: RosterReplica,
-    version: number,
-    least: number,
+    { userId, version, least }: Arrival,
   ): Promise<void> {
     if (version < least) await this.#compare({ appId, channel, replica });
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const reached = replica.reached(version);
-      if (reached === undefined) return;
-      const late = await this.#within(reached);
-      if (!late) return;
+      const late = reached === undefined || (await this.#within(reached));
+      if (replica.roster.has(userId) && (reached === undefined || !late)) return;
       await this.#compare({ appId, channel, replica });
     }
     throw new Unavailable('the roster did not come', 'unknown');

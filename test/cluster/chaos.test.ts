@@ -58,6 +58,7 @@ it(`everybody agrees after chaos (seed ${seed})`, { timeout: minutes * 60_000 * 
         expectReports(receiver, truth);
       }, REST_MS);
       expect(history.faults()).toEqual([]);
+      if (isLong) expect(history.absences).toEqual([]);
     } while (Date.now() < end);
   } catch (error) {
     const told = [`chaos failed: npm run chaos -- --seed ${seed} --minutes ${minutes}`, history.describe()];
@@ -67,6 +68,7 @@ it(`everybody agrees after chaos (seed ${seed})`, { timeout: minutes * 60_000 * 
     pages.close();
   }
   // Of a run in which nothing was promised nothing can be said.
-  expect(history.promised).toBeGreaterThan(100);
+  expect(history.publications.filter(({ takenAt }) => takenAt !== undefined).length).toBeGreaterThan(50);
+  if (isLong) expect(history.promised).toBeGreaterThan(100);
   if (isLong) console.info(Object.fromEntries(troubles.counts), { promised: history.promised });
 });

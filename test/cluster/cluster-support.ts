@@ -86,7 +86,7 @@ export async function enter(client: RawClient, channel: string, userId: string):
   return presence.ids.sort();
 }
 
-export async function usersAt(node: TestServer, channel: string): Promise<string[]> {
+async function usersAt(node: TestServer, channel: string): Promise<string[]> {
   const { users } = (await api(node, 'GET', `/channels/${channel}/users`)).json() as {
     users: { id: string }[];
   };

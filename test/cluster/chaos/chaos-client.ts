@@ -130,8 +130,11 @@ export class ChaosClient {
     const stay: Stay = { client, channel, node, from: Date.now(), to: undefined, heard: [] };
     this.#history.stays.push(stay);
     const ids: string[] | undefined = JSON.parse(data).presence?.ids;
-    if (ids !== undefined && !ids.includes(this.user))
-      this.#breach(`is not in the roster of ${channel} itself`);
+    if (ids !== undefined && !ids.includes(this.user)) {
+      this.#history.absences.push(
+        `${this.name} (${this.user}, node ${node}) was let into ${channel} without itself`,
+      );
+    }
     this.views.set(channel, { stay, roster: ids && new Set(ids), count: undefined });
   }
 

@@ -11,7 +11,7 @@ const names = (prefix: string, count: number): string[] =>
 
 export const PRESENCE = names('presence-c', 6);
 const CHANNELS = [...PRESENCE, ...names('open', 6), ...names('private-p', 4)];
-export const USERS = names('u', 30);
+const USERS = names('u', 30);
 
 /** How often each thing is done. */
 const WEIGHTS = {

@@ -38,6 +38,8 @@ export class History {
   readonly stays: Stay[] = [];
   /** Things that must never happen, as clients noticed them. */
   readonly breaches: string[] = [];
+  /** Rosters that lacked the one they were given to. Known to happen, rarely, and to heal: long runs fail for it. */
+  readonly absences: string[] = [];
   readonly #disturbances: Disturbance[] = [];
 
   disturbed(node: number | undefined, what: string): () => void {
