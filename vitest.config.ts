@@ -7,8 +7,8 @@ export default defineConfig({
     // As bin/carillon.js has it.
     env: { UWS_HTTP_MAX_HEADERS_SIZE: '32768' },
     pool: 'forks',
-    // Real servers and real clients wait for each other; more workers than cores make them wait for nothing.
-    maxWorkers: 2,
+    // Much of the time tests wait: for leases to lapse, retries, a browser. So twice the two cores of a small machine.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

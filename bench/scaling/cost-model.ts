@@ -75,7 +75,7 @@ const ENVELOPE_BYTES = 70;
 const TCP_BYTES = 40;
 
 /** Nodes that have a subscriber of a channel, when its subscribers are spread at random. */
-export function nodesReached(subscribers: number, nodes: number): number {
+function nodesReached(subscribers: number, nodes: number): number {
   return nodes * (1 - (1 - 1 / nodes) ** subscribers);
 }
 

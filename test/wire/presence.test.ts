@@ -127,7 +127,6 @@ describe('the list a joiner gets', () => {
 
 describe('a user id', () => {
   it.each([
-    ['"a\\ud800"', 'a\ud800'],
     ['10', '10'],
     ['0', '0'],
     ['-5', '-5'],
