@@ -70,8 +70,10 @@ async function expectFlatJoins(): Promise<void> {
 async function expectRemovedOnce(stays: RawClient, ...users: string[]): Promise<void> {
   const heard: unknown[] = [];
   while (heard.length < users.length) {
+    // Visitors come and go; one who enters while Redis is away may need more than one attempt, each with an end.
     const frame = await stays.next(
-      (one) => one.event.endsWith('member_removed') && dataOf(one)['user_id'] !== 'visitor',
+      (one) =>
+        one.event.endsWith('member_removed') && !['visitor', 'late'].includes(String(dataOf(one)['user_id'])),
     );
     heard.push(dataOf(frame)['user_id']);
   }
@@ -232,8 +234,8 @@ describe('a Redis that is killed, and is empty when it is back', () => {
     await expectUsers(cluster.nodes, room, ['both', 'late', 'stays']);
     await expectRemovedOnce(stays, 'gone');
     const all = await finalReport(stays, both[1], late);
-    for (const user of ['gone', 'both', 'stays', 'late'])
-      expect(count(all, `member_removed ${user}`)).toBe(1);
+    for (const user of ['gone', 'both', 'stays']) expect(count(all, `member_removed ${user}`)).toBe(1);
+    expect(count(all, 'member_removed late')).toBe(count(all, 'member_added late'));
     await eventually(async () => {
       const kept = await redis().client.keys('carillon:*');
       expect(kept.filter((key) => /:(subs|members|channels|online|node):/.test(key))).toEqual([]);
