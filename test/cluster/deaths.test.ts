@@ -53,6 +53,8 @@ async function gather(): Promise<People> {
     await stays.next((frame) => frame.event.endsWith('member_added') && dataOf(frame)['user_id'] === user);
   }
   await cluster.receiver.when(() => reported(cluster.receiver, news).length > 0);
+  // The room is occupied, and three came.
+  await cluster.receiver.when(() => reported(cluster.receiver, room).length >= 4);
   return { stays, gone, reader, both: [here, there] };
 }
 
