@@ -240,7 +240,8 @@ describe('a Redis that is killed, and is empty when it is back', () => {
     expect(count(all, 'member_removed late')).toBe(count(all, 'member_added late'));
     await eventually(async () => {
       const kept = await redis().client.keys('carillon:*');
-      expect(kept.filter((key) => /:(subs|members|channels|online|node):/.test(key))).toEqual([]);
+      // The hash of an id that a node gave up may stay behind, empty but for its epoch.
+      expect(kept.filter((key) => /:(subs|members|channels|online):/.test(key))).toEqual([]);
     });
   });
 });
