@@ -48,12 +48,6 @@ export interface LeasePorts {
   readonly logger: Logger;
 }
 
-interface Renaming {
-  readonly reason: 'swept' | 'forgotten';
-  /** The id that is over. */
-  readonly former: string;
-}
-
 export class Leases implements Membership {
   readonly #ports: LeasePorts;
   readonly #listeners: Array<() => void> = [];
@@ -66,8 +60,10 @@ export class Leases implements Membership {
   #stopped = false;
   /** The id has no lease yet. */
   #isNew = true;
-  /** What has to be told once the new id has its lease. */
-  #renamed: Renaming | undefined;
+  /** Why the id is a new one: told once it has its lease. */
+  #renamed: Parameters<LeaseEvents['renamed']>[0] | undefined;
+  /** Ids that Redis had forgotten and that are still to be swept. */
+  readonly #former = new Set<string>();
   /** When the renewals began that have not failed since. */
   #steadySince = Number.POSITIVE_INFINITY;
   #renewedAt = 0;
@@ -154,7 +150,8 @@ export class Leases implements Membership {
     const renamed = this.#renamed;
     this.#renamed = undefined;
     if (renamed === undefined) this.#events?.renewed();
-    else await this.#contributeAnew(renamed);
+    else await this.#events?.renamed(renamed);
+    await this.#sweepFormer();
     if (now - this.#steadySince >= LEASE_MS) for (const node of dead ?? []) this.#sweep(node);
   }
 
@@ -163,23 +160,22 @@ export class Leases implements Membership {
     const former = this.#nodeId;
     this.#nodeId = ids.uniqueId();
     this.#isNew = true;
-    this.#renamed = { reason, former };
+    this.#renamed = reason;
+    if (reason === 'forgotten') this.#former.add(former);
     this.#safeUntil = 0;
     this.#steadySince = Number.POSITIVE_INFINITY;
     logger.warn({ reason, former, nodeId: this.#nodeId }, 'lease lost: contributing everything anew');
   }
 
-  async #contributeAnew({ reason, former }: Renaming): Promise<void> {
-    await this.#events?.renamed(reason);
-    // What was contributed under the former id before Redis was found to have forgotten it.
-    if (reason === 'forgotten') await this.#sweepFormer(former);
-  }
-
-  async #sweepFormer(former: string): Promise<void> {
+  /** What was contributed under an id before Redis was found to have forgotten it. What fails is tried again next time. */
+  async #sweepFormer(): Promise<void> {
     const { run, keys } = this.#ports;
-    await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [former, SWEEP_MS, REMEMBERED_MS]);
-    await this.#events?.sweep(former, 'dead');
-    await this.#finish(former);
+    for (const former of this.#former) {
+      await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [former, SWEEP_MS, REMEMBERED_MS]);
+      await this.#events?.sweep(former, 'dead');
+      await this.#finish(former);
+      this.#former.delete(former);
+    }
   }
 
   #learn(live: readonly string[]): void {

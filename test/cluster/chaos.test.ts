@@ -58,7 +58,7 @@ it(`everybody agrees after chaos (seed ${seed})`, { timeout: minutes * 60_000 * 
         expectReports(receiver, truth);
       }, REST_MS);
       expect(history.faults()).toEqual([]);
-      if (isLong) expect(history.absences).toEqual([]);
+      expect(history.absences).toEqual([]);
     } while (Date.now() < end);
   } catch (error) {
     const told = [`chaos failed: npm run chaos -- --seed ${seed} --minutes ${minutes}`, history.describe()];

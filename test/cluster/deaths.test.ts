@@ -239,9 +239,15 @@ describe('a Redis that is killed, and is empty when it is back', () => {
     for (const user of ['gone', 'both', 'stays']) expect(count(all, `member_removed ${user}`)).toBe(1);
     expect(count(all, 'member_removed late')).toBe(count(all, 'member_added late'));
     await eventually(async () => {
-      const kept = await redis().client.keys('carillon:*');
-      // The hash of an id that a node gave up may stay behind, empty but for its epoch.
+      const { client } = redis();
+      const kept = await client.keys('carillon:*');
       expect(kept.filter((key) => /:(subs|members|channels|online):/.test(key))).toEqual([]);
+      // A node that lives may keep the epoch of its steps, and nothing else; of an id that is over there is nothing.
+      const live = await client.zrange('carillon:{nodes}:leases', '0', '-1');
+      for (const key of kept.filter((one) => one.includes(':node:'))) {
+        expect(live).toContain(key.slice(key.lastIndexOf(':') + 1));
+        expect(await client.hkeys(key)).toEqual(['e']);
+      }
     });
   });
 });
