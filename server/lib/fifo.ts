@@ -20,6 +20,13 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  /** Puts it behind the last item that doesn't come after it. At the cost of moving those that do. */
+  insert(item: T, comesAfter: (other: T) => boolean): void {
+    let at = this.#items.length;
+    while (at > this.#head && comesAfter(this.#items[at - 1] as T)) at -= 1;
+    this.#items.splice(at, 0, item);
+  }
+
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];

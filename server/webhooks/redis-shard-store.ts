@@ -54,14 +54,15 @@ export class RedisShardStore implements ShardStore {
     this.#ports = ports;
   }
 
-  async read({ shard, after, limit, busy }: ReadRequest): Promise<Read | ReadByAnother> {
+  async read({ shard, after, afterSpilled, limit, busy }: ReadRequest): Promise<Read | ReadByAnother> {
     const { redis, membership, keys, scripts, ids, clock } = this.#ports;
     const raw = (await redis.run(
       scripts.read,
       [...webhookKeys(keys, shard), ...this.#ownKeys(shard)],
       [
         ...webhookArgs(keys, shard, this.#settings, ids.uniqueId()),
-        ...[membership.nodeId, this.leaseMs, after ?? '-', limit, busy ? 1 : 0, keys.gone(shard, '')],
+        ...[membership.nodeId, this.leaseMs, after ?? '-', afterSpilled ?? '-', limit, busy ? 1 : 0],
+        keys.gone(shard, ''),
       ],
     )) as RawRead;
     if (raw[0] === 'another') return { by: 'another', freeInMs: raw[1] };
@@ -72,6 +73,9 @@ export class RedisShardStore implements ShardStore {
       by,
       events: parse(events),
       spilled: parse(spilled),
+      last: events.at(-1)?.[0],
+      lastSpilled: spilled.at(-1)?.[0],
+      more: limit > 0 && (events.length === limit || spilled.length === limit),
       lost: Number(lost),
       nextDueInMs: nextDue === '' ? undefined : Number(nextDue) - now,
       lapsedFrom: lapsedFrom === '' ? undefined : lapsedFrom,

@@ -40,6 +40,8 @@ interface Append {
   readonly keys: readonly string[];
   readonly args: readonly ScriptArgument[];
   readonly size: number;
+  /** Counts up: the order in which events were added. */
+  readonly turn: number;
 }
 
 interface Waiting extends Append {
@@ -55,6 +57,9 @@ export class RedisWebhookSink implements SharedSink {
   readonly #ports: RedisSinkPorts;
   readonly #waiting = new Fifo<Waiting>();
   #bytes = 0;
+  #turn = 0;
+  /** Runs whose end is not known yet, those of what waits left out. */
+  #underWay = 0;
   #closed = false;
 
   constructor(settings: RedisSinkSettings, ports: RedisSinkPorts) {
@@ -93,20 +98,26 @@ export class RedisWebhookSink implements SharedSink {
 
   #append(script: Script, shard: number, fields: readonly string[]): Promise<void> {
     const { keys, ids } = this.#ports;
+    this.#turn += 1;
     const append: Append = {
       script,
       keys: webhookKeys(keys, shard),
       args: [...webhookArgs(keys, shard, this.#settings, ids.uniqueId()), ...fields],
       size: fields.reduce((size, field) => size + field.length, 0),
+      turn: this.#turn,
     };
     // Who comes later doesn't overtake those that wait.
     return this.#waiting.length > 0 ? this.#wait(append) : this.#run(append);
   }
 
   #run(append: Append): Promise<void> {
+    this.#underWay += 1;
     return this.#ports.redis.run(append.script, append.keys, append.args).then(
-      () => undefined,
+      () => {
+        this.#underWay -= 1;
+      },
       (error: unknown) => {
+        this.#underWay -= 1;
         if (error instanceof Unavailable) return this.#wait(append);
         throw error;
       },
@@ -126,7 +137,7 @@ export class RedisWebhookSink implements SharedSink {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...append, resolve, reject });
+      this.#waiting.insert({ ...append, resolve, reject }, ({ turn }) => turn > append.turn);
       this.#bytes += append.size;
       if (this.#waiting.length === 1) this.#tryLater();
     });
@@ -136,8 +147,15 @@ export class RedisWebhookSink implements SharedSink {
     this.#ports.clock.after(RETRY_MS, () => void this.#retry());
   }
 
-  /** Sends what waits, one after the other; stops where Redis is away again. */
+  /**
+   * Sends what waits, one after the other; stops where Redis is away again. Begins when nothing is under way any more:
+   * what fails yet was added before all that waits.
+   */
   async #retry(): Promise<void> {
+    if (this.#underWay > 0) {
+      this.#tryLater();
+      return;
+    }
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
       try {
         await this.#ports.redis.run(first.script, first.keys, first.args);

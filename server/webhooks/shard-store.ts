@@ -5,6 +5,8 @@ export interface ReadRequest {
   readonly shard: number;
   /** The last entry that was read and may not be settled yet; undefined: from the first. */
   readonly after: string | undefined;
+  /** The same of the events that there was no room for. */
+  readonly afterSpilled: string | undefined;
   /** Entries at most; 0 only keeps the shard. */
   readonly limit: number;
   /** Whether entries that were read are not settled: then the shard is kept also when there is nothing new. */
@@ -27,6 +29,11 @@ export interface Read {
   readonly events: readonly StoredEvent[];
   /** Events that there was no room for, to become dead letters. */
   readonly spilled: readonly StoredEvent[];
+  /** The last entries looked at, among them those that this version doesn't understand; undefined if there were none. */
+  readonly last: string | undefined;
+  readonly lastSpilled: string | undefined;
+  /** Whether there may be more than the limit let through. */
+  readonly more: boolean;
   /** Events that there was no room for even as such. */
   readonly lost: number;
   /** Milliseconds until the next end of a stay is due; undefined if none is held. */

@@ -28,16 +28,16 @@ redis.call(hooks.publish, hooks.wake, '')
 
 /**
  * The owner's key holds `<node id> <until>`, and stays when its time is over: so who comes next knows whose it was.
- * Behind the keys of `webhooks_at`: owner, progress. Behind its arguments: node id, lease, after, limit, busy,
- * and what the key of a node that is gone starts with: one that died need not be waited for.
+ * Behind the keys of `webhooks_at`: owner, progress. Behind its arguments: node id, lease, after, the same of what was
+ * spilled, limit, busy, and what the key of a node that is gone starts with: one that died need not be waited for.
  */
 const READ = `
 local now = clock()
 local hooks = webhooks_at(0, 0, now)
 local owner, progress = KEYS[${WEBHOOK_KEY_COUNT + 1}], KEYS[${WEBHOOK_KEY_COUNT + 2}]
 local first = ${WEBHOOK_ARG_COUNT}
-local node, lease, after = ARGV[first + 1], tonumber(ARGV[first + 2]), ARGV[first + 3]
-local limit, busy, gone = tonumber(ARGV[first + 4]), ARGV[first + 5] == '1', ARGV[first + 6]
+local node, lease, after, after_spilled = ARGV[first + 1], tonumber(ARGV[first + 2]), ARGV[first + 3], ARGV[first + 4]
+local limit, busy, gone = tonumber(ARGV[first + 5]), ARGV[first + 6] == '1', ARGV[first + 7]
 
 local holder, till = string.match(redis.call('GET', owner) or '', '^(.+) (%d+)$')
 if holder and holder ~= node and tonumber(till) > now and redis.call('GET', gone .. holder) ~= 'dead' then
@@ -45,21 +45,24 @@ if holder and holder ~= node and tonumber(till) > now and redis.call('GET', gone
 end
 local by, lapsed_from = 'same', ''
 if holder ~= node then by, lapsed_from = 'new', holder or '' end
-if by == 'new' or after == '-' then after = '-' else after = '(' .. after end
+local function from(entry)
+  if by == 'new' or entry == '-' then return '-' end
+  return '(' .. entry
+end
 
 sweep_stays(hooks, 1000)
 
 local has_progress = redis.call('EXISTS', progress) == 1
-local function range(stream, from)
+local function range(stream, start)
   local entries = {}
   if limit == 0 then return entries end
-  for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', limit)) do
+  for _, entry in ipairs(redis.call('XRANGE', stream, start, '+', 'COUNT', limit)) do
     local done = has_progress and redis.call('HGET', progress, entry[1]) or ''
     entries[#entries + 1] = {entry[1], entry[2], done}
   end
   return entries
 end
-local events, spilled = range(hooks.stream, after), range(hooks.spilled, '-')
+local events, spilled = range(hooks.stream, from(after)), range(hooks.spilled, from(after_spilled))
 local lost = '0'
 if #spilled > 0 then lost = redis.call('GETDEL', hooks.lost) or '0' end
 

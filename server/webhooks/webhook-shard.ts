@@ -38,8 +38,9 @@ export class WebhookShard implements EntryKeeper {
   #claim: Claim | undefined;
   /** What was read under the claim and is not settled. */
   readonly #entries = new Map<string, Entry>();
-  /** The last entry that was read under the claim. */
+  /** The last entries that were read under the claim. */
   #after: string | undefined;
+  #afterSpilled: string | undefined;
   #wanted = false;
   #reading = false;
   #leaving = false;
@@ -147,6 +148,7 @@ export class WebhookShard implements EntryKeeper {
     const reading = await store.read({
       shard: this.#number,
       after: this.#after,
+      afterSpilled: this.#afterSpilled,
       limit: this.#closing ? 0 : PAGE,
       busy: this.#entries.size > 0,
     });
@@ -166,19 +168,19 @@ export class WebhookShard implements EntryKeeper {
       return;
     }
     if (reading.by === 'nobody') {
-      this.#claim = undefined;
-      this.#after = undefined;
+      this.#free();
     } else {
       this.#claim = claim ?? { until: 0, lost: false };
       this.#claim.until = sentAt + store.leaseMs;
       this.#report(reading);
       for (const stored of reading.spilled) this.#admit(this.#claim, stored, (entry) => receiver.bury(entry));
       for (const stored of reading.events) {
-        this.#after = stored.entry;
         this.#admit(this.#claim, stored, (entry) => receiver.deliver(entry));
       }
+      this.#after = reading.last ?? this.#after;
+      this.#afterSpilled = reading.lastSpilled ?? this.#afterSpilled;
     }
-    if (reading.events.length === PAGE || reading.spilled.length === PAGE) this.#wanted = true;
+    if (reading.more) this.#wanted = true;
     this.#arm(reading);
   }
 
@@ -232,8 +234,7 @@ export class WebhookShard implements EntryKeeper {
       .then(
         (released) => {
           if (!released || this.#entries.size > 0 || this.#reading) return;
-          this.#claim = undefined;
-          this.#after = undefined;
+          this.#free();
           this.#cancelNext?.();
         },
         () => undefined, // Tried again by itself, and logged.
@@ -242,12 +243,19 @@ export class WebhookShard implements EntryKeeper {
 
   /** What was read is somebody else's to deliver, or to be read again. */
   #lose(): void {
-    this.#after = undefined;
+    const claim = this.#claim;
+    this.#free();
     this.#entries.clear();
-    if (this.#claim === undefined) return;
-    this.#claim.lost = true;
-    this.#ports.receiver.forget(this.#claim);
+    if (claim === undefined) return;
+    claim.lost = true;
+    this.#ports.receiver.forget(claim);
+  }
+
+  /** The shard is not this node's, so its next reading begins at the first entry. */
+  #free(): void {
     this.#claim = undefined;
+    this.#after = undefined;
+    this.#afterSpilled = undefined;
   }
 
   /** Lets go of the shard when what may be under way is over. */

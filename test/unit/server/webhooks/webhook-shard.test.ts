@@ -50,7 +50,15 @@ class FakeStore implements ShardStore {
     const nobody = events.length === 0 && !request.busy;
     const by = nobody ? 'nobody' : this.#mine ? 'same' : 'new';
     this.#mine = !nobody;
-    return { by, events, spilled: [], lost: 0, nextDueInMs: undefined, lapsedFrom: undefined };
+    const last = events.at(-1)?.entry;
+    const none = {
+      spilled: [],
+      lastSpilled: undefined,
+      lost: 0,
+      nextDueInMs: undefined,
+      lapsedFrom: undefined,
+    };
+    return { ...none, by, events, last, more: false };
   }
 
   async settle(settlement: Settlement): Promise<boolean> {
