@@ -70,6 +70,11 @@ export function subscriptionCount(channel: string, count: number): string {
   return `{"event":"pusher_internal:subscription_count","channel":${quote(channel)},"data":"{\\"subscription_count\\":${count}}"}`;
 }
 
+/** Whether a frame, or the beginning of one, is of that kind. */
+export function isSubscriptionCount(frame: string): boolean {
+  return frame.startsWith('{"event":"pusher_internal:subscription_count"');
+}
+
 export function cacheMiss(channel: string): string {
   return `{"event":"pusher:cache_miss","channel":${quote(channel)},"data":${EMPTY}}`;
 }

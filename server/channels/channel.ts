@@ -29,6 +29,10 @@ export class Channel {
   replaysAwaited = 0;
   /** The latest cached event that passed while they waited, as a frame. */
   passed: string | undefined;
+  /** Subscribers on their way that wait for the new count; see `joiner-count.ts`. */
+  countsAwaited = 0;
+  /** The latest count that passed while they waited, as a frame. */
+  countPassed: string | undefined;
 
   constructor(name: string, type: ChannelType, topic: string) {
     this.name = name;
@@ -49,6 +53,8 @@ export class Subscription {
   /** The member this connection is, on presence channels. */
   readonly userId: string | undefined;
   state: SubscriptionState = 'joining';
+  /** The announcement of its arrival: it passed before the subscription was active, or is to be heard. */
+  count: 'passed' | 'owed' | undefined;
 
   constructor(channel: Channel, userId: string | undefined) {
     this.channel = channel;

@@ -4,6 +4,7 @@ import type { BrokerReceiver, Publication } from '../broker/broker.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Fanout } from './fanout.ts';
 import type { Hub } from './hub.ts';
+import { isOwed, noteCount } from './joiner-count.ts';
 import { notePassing } from './replay.ts';
 
 export class Delivery implements BrokerReceiver {
@@ -26,7 +27,13 @@ export class Delivery implements BrokerReceiver {
     const { exceptSocketId } = publication;
     const sender = exceptSocketId === undefined ? undefined : this.#hub.connection(exceptSocketId);
     const excluded = sender?.subscription(channel.name);
-    if (sender !== undefined && excluded?.channel === channel && excluded.active) {
+    if (channel.countsAwaited > 0) noteCount(channel, publication, excluded);
+    if (
+      sender !== undefined &&
+      excluded?.channel === channel &&
+      excluded.active &&
+      !isOwed(excluded, publication)
+    ) {
       this.#counters.deliveries += channel.subscriptions - 1;
       this.#fanout.publish(channel.topic, publication.frame(), sender.socket);
     } else {

@@ -7,7 +7,6 @@ import {
   exceedsBytes,
   isChannelName,
   type Subscribe,
-  subscriptionCount,
   subscriptionError,
   subscriptionSucceeded,
   userOfChannel,
@@ -23,6 +22,7 @@ import type { CacheMisses } from './cache-misses.ts';
 import { type Channel, Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
+import { isCounting, noLongerCounting, tellJoiner } from './joiner-count.ts';
 import { countSubscriptions, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
@@ -43,6 +43,16 @@ export interface SubscribePorts extends UnsubscribePorts {
 interface Permission {
   /** Who joins, on presence channels. */
   readonly member: Member | undefined;
+}
+
+/** What the stores said of a new subscription. */
+interface Answers {
+  readonly roster: Roster | undefined;
+  /** The frame of the last event, on cache channels. */
+  readonly cached: string | undefined;
+  readonly counted: Counted;
+  /** Whether others may have been told counts since that one. */
+  readonly isLate: boolean;
 }
 
 const PERMITTED: Permission = { member: undefined };
@@ -173,13 +183,17 @@ export class SubscribeCommand {
           }
           channel.subscriptions += 1;
           subscription.state = 'counted';
-          return andThen(countSubscriptions(presence, app.id, channel, connection.id), (counted) =>
+          const counting = countSubscriptions(presence, app.id, channel, connection.id);
+          const isLate = isCounting(channel, counting);
+          const succeeded = andThen(counting, (counted) =>
             andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
               // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
               if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
-              this.#succeed(connection, subscription, roster, cached, counted);
+              this.#succeed(connection, subscription, { roster, cached, counted, isLate });
             }),
           );
+          if (!isLate || !(succeeded instanceof Promise)) return succeeded;
+          return succeeded.finally(() => noLongerCounting(channel));
         },
       ),
     );
@@ -231,9 +245,7 @@ export class SubscribeCommand {
   #succeed(
     connection: Connection,
     subscription: Subscription,
-    roster: Roster | undefined,
-    cached: string | undefined,
-    { subscriptions, told }: Counted,
+    { roster, cached, counted, isLate }: Answers,
   ): void {
     const { channel } = subscription;
     const { name, type } = channel;
@@ -244,7 +256,7 @@ export class SubscribeCommand {
       connection.send(cached ?? cacheMiss(name));
       if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
-    if (told) connection.send(subscriptionCount(name, subscriptions));
+    tellJoiner(connection, subscription, counted, isLate);
     if (type.authorized) this.#ports.authorized(connection);
     if (this.#ports.withdrawn.delete(subscription)) endSubscription(this.#ports, connection, subscription);
   }

@@ -6,22 +6,25 @@
 import { subscriptionCount, watchlistEvents } from '../../protocol/index.ts';
 import type { Publication } from '../broker/broker.ts';
 import { FramePublication } from '../broker/publications.ts';
-import { watchedUser, watchTopic } from '../broker/topics.ts';
+import { watchedUser } from '../broker/topics.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Topic } from '../redis/keys.ts';
 
 /** Topics looked up at once. */
 const BATCH = 200;
-/** Reads of the same users at most, when there is no end of changes. */
-const MAX_READS = 5;
+
+/** Notes the topics on which news pass by. */
+export interface Lookout {
+  hasPassed(topic: Topic): boolean;
+  end(): void;
+}
 
 export interface MissedNewsPorts {
   readonly online: (appId: string, userIds: readonly string[]) => Promise<readonly string[]>;
   readonly subscriptions: (appId: string, channel: string) => Promise<number>;
   /** Whether subscribers of a channel are told how many they are. */
   readonly tellsCount: (appId: string, channel: string) => boolean;
-  /** Messages of topics received so far, of this node's own topics and all others. */
-  readonly received: () => number;
+  readonly lookOut: () => Lookout;
   /** Gives a publication to this node's sockets. */
   readonly deliver: (publication: Publication) => void;
   readonly log: OccasionalLog;
@@ -56,42 +59,53 @@ export class MissedNews {
 
   async #tell(): Promise<void> {
     while (this.#topics.size > 0) {
-      const batch = [...this.#topics].slice(0, BATCH);
-      const users = new Map<string, string[]>();
-      const counted: Topic[] = [];
-      for (const [, topic] of batch) {
-        const user = watchedUser(topic.topic);
-        if (user !== undefined) users.set(topic.appId, [...(users.get(topic.appId) ?? []), user]);
-        else if (this.#ports.tellsCount(topic.appId, topic.topic)) counted.push(topic);
+      const batch = [...this.#topics.values()].slice(0, BATCH);
+      // Taken out now: what is missed from here on is missed anew.
+      for (const { appId, topic } of batch) this.#topics.delete(`${appId}\n${topic}`);
+      const lookout = this.#ports.lookOut();
+      try {
+        const frames = await this.#frames(batch);
+        for (const [topic, frame] of frames) {
+          // News that came meanwhile may be later than what was read, and nothing is missing after them.
+          if (!lookout.hasPassed(topic)) this.#deliver(topic, frame);
+        }
+      } catch (error) {
+        this.missed(batch);
+        throw error;
+      } finally {
+        lookout.end();
       }
-      await Promise.all([
-        ...counted.map((topic) => this.#tellCount(topic)),
-        ...[...users].map(([appId, userIds]) => this.#tellStanding(appId, userIds)),
-      ]);
-      for (const [key] of batch) this.#topics.delete(key);
     }
   }
 
-  async #tellCount({ appId, topic }: Topic): Promise<void> {
-    const count = await this.#ports.subscriptions(appId, topic);
-    if (count > 0) this.#deliver(appId, topic, subscriptionCount(topic, count));
+  async #frames(topics: readonly Topic[]): Promise<ReadonlyArray<readonly [Topic, string]>> {
+    const watched = new Map<string, Array<{ readonly topic: Topic; readonly userId: string }>>();
+    const counted: Topic[] = [];
+    for (const topic of topics) {
+      const { appId } = topic;
+      const userId = watchedUser(topic.topic);
+      if (userId !== undefined) watched.set(appId, [...(watched.get(appId) ?? []), { topic, userId }]);
+      else if (this.#ports.tellsCount(appId, topic.topic)) counted.push(topic);
+    }
+    const read = await Promise.all([
+      ...counted.map(async (topic) => {
+        const count = await this.#ports.subscriptions(topic.appId, topic.topic);
+        return count > 0 ? [[topic, subscriptionCount(topic.topic, count)] as const] : [];
+      }),
+      ...[...watched].map(async ([appId, users]) => {
+        const ids = users.map(({ userId }) => userId);
+        const online = new Set(await this.#ports.online(appId, ids));
+        return users.flatMap(({ topic, userId }) => {
+          const [come, gone] = online.has(userId) ? [[userId], []] : [[], [userId]];
+          const frame = watchlistEvents(come, gone);
+          return frame === undefined ? [] : [[topic, frame] as const];
+        });
+      }),
+    ]);
+    return read.flat();
   }
 
-  /** A change that passed while it was read may be older or newer than what was read: then it is read again. */
-  async #tellStanding(appId: string, userIds: readonly string[]): Promise<void> {
-    let online: ReadonlySet<string> = new Set();
-    for (let reads = 0; reads < MAX_READS; reads += 1) {
-      const before = this.#ports.received();
-      online = new Set(await this.#ports.online(appId, userIds));
-      if (this.#ports.received() === before) break;
-    }
-    for (const userId of userIds) {
-      const frame = online.has(userId) ? watchlistEvents([userId], []) : watchlistEvents([], [userId]);
-      if (frame !== undefined) this.#deliver(appId, watchTopic(userId), frame);
-    }
-  }
-
-  #deliver(appId: string, topic: string, frame: string): void {
+  #deliver({ appId, topic }: Topic, frame: string): void {
     this.#ports.deliver(new FramePublication(appId, topic, frame));
   }
 }
