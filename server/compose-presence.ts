@@ -62,19 +62,24 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     steps,
     contributions,
     membership: leases,
+    clock,
     log,
-    whenReady: () => redis.whenReady(ports.waitMs),
+    waitMs: ports.waitMs,
+    // What Redis has forgotten is known before anything begins that may be none.
+    whenReady: () => redis.whenReady(ports.waitMs)?.then(() => leases.whenChecked()) ?? leases.whenChecked(),
     onSwept: () => leases.beat(),
     onLost: () => {
       recovery.doubt();
-      leases.beat();
+      leases.check();
     },
   });
   const reads = new RedisPresenceReads(redis);
   const replicas = new RosterReplicas({
     read: (appId, channel) => reads.roster(appId, channel),
+    // While nodes put back what Redis has lost, nobody is gone because Redis doesn't have him.
     isOwn: (appId, channel, userId, by) =>
-      by !== leases.nodeId && contributions.wantsMember(appId, channel, userId),
+      (by === undefined && !recovery.isComplete) ||
+      (by !== leases.nodeId && contributions.wantsMember(appId, channel, userId)),
     deliver: (publication) => broker.publishLocally(publication),
     clock,
     log,
@@ -83,7 +88,7 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     online: (appId, userIds) => reads.online(appId, userIds),
     subscriptions: async (appId, channel) => (await reads.channel(appId, channel)).subscriptions,
     tellsCount: (appId, channel) => steps.tellsCount(appId, channel),
-    received: () => broker.messagesReceived,
+    lookOut: () => broker.lookOut(),
     deliver: (publication) => broker.publishLocally(publication),
     log,
   });
@@ -115,9 +120,10 @@ export function clusterPresence(ports: ClusterPresencePorts): ClusterPresence {
     news.missed(topics);
     recovery.doubt();
   });
+  broker.onNode(() => leases.beat());
   redis.onReady(() => {
     recovery.doubt();
-    leases.beat();
+    leases.check();
   });
   return {
     presence,
@@ -137,6 +143,11 @@ export function leasesOf(redis: RedisConnections, ports: Omit<LeasePorts, 'run' 
   return new Leases({
     ...ports,
     run: redis.run.bind(redis),
-    keys: { leases: keys.leases(), swept: keys.swept(), sweeping: keys.sweeping() },
+    keys: {
+      leases: keys.leases(),
+      swept: keys.swept(),
+      sweeping: keys.sweeping(),
+      restoring: keys.restoring(),
+    },
   });
 }

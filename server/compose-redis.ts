@@ -28,7 +28,7 @@ export async function redisParts(settings: RedisSettings, ports: PartsPorts): Pr
     connections.close();
     throw error;
   });
-  const leases = leasesOf(connections, { ...ports, ids });
+  const leases = leasesOf(connections, { ...ports, ids, tellNode: () => broker.tellNode() });
   const shared = { ...ports, ids, redis: connections, broker, leases, membership: leases };
   const { queue, deadLetters, lua } = redisWebhooks(ports.config.webhooks, shared);
   const cluster = clusterPresence({

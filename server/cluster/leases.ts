@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Ids } from '../lib/ids.ts';
-import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
-import type { Script, ScriptArgument } from '../redis/scripts.ts';
+import { ForgottenNodes, type ForgottenNodesPorts, REMEMBERED_MS, SWEEP_MS } from './forgotten-nodes.ts';
+import type { LeaseEvents } from './lease-events.ts';
 import { CLAIM_SWEEP, FINISH_SWEEP, RENEW, WITHDRAW } from './lease-lua.ts';
 import type { Membership } from './membership.ts';
 
@@ -14,56 +14,38 @@ import type { Membership } from './membership.ts';
 const BEAT_MS = 1000;
 /** Milliseconds without renewal after which a node counts as dead. */
 export const LEASE_MS = 4000;
-/** Milliseconds a sweep may take before another node takes it over. */
-const SWEEP_MS = 10_000;
-/** Milliseconds that a swept node is remembered: one that sleeps longer finds Redis empty of it. */
-const REMEMBERED_MS = 24 * 3600 * 1000;
+/** Milliseconds between two renewals while nodes put back what Redis has lost: the sooner it is over the better. */
+const RESTORING_BEAT_MS = 250;
 
-/** How a node came to be swept: `dead` if its lease lapsed, `left` if it gave it up. */
-export type Departure = 'dead' | 'left';
-
-/** What the node learns about itself. */
-export interface LeaseEvents {
-  /** The lease was renewed. */
-  renewed(): void;
-  /**
-   * The node goes on under a new id: others swept it (`swept`), or Redis has forgotten it (`forgotten`).
-   * Done when everything is contributed under the new id.
-   */
-  renamed(reason: 'swept' | 'forgotten'): Promise<void>;
-  /** Takes away all that a node contributed which is gone. May be asked for twice. */
-  sweep(nodeId: string, how: Departure): Promise<void>;
-}
-
-export interface LeasePorts {
-  readonly run: (
-    script: Script,
-    keys: readonly string[],
-    args: readonly ScriptArgument[],
-  ) => Promise<unknown>;
-  readonly keys: { readonly leases: string; readonly swept: string; readonly sweeping: string };
+export interface LeasePorts extends Pick<ForgottenNodesPorts, 'run' | 'keys' | 'logger'> {
+  /** Tells the others of a new id, so that they reckon with it from now on. */
+  readonly tellNode: () => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: OccasionalLog;
-  readonly logger: Logger;
 }
 
 export class Leases implements Membership {
   readonly #ports: LeasePorts;
   readonly #listeners: Array<() => void> = [];
   readonly #sweeps = new Set<string>();
+  readonly #forgotten: ForgottenNodes;
   #nodeId: string;
   #live: readonly string[] = [];
+  /** All that had a lease and are not swept yet, as of the last renewal. */
+  #known: readonly string[] = [];
   #events: LeaseEvents | undefined;
   #stopBeating: () => void = () => undefined;
-  #beating = false;
+  #cancelSoon: () => void = () => undefined;
+  #beating: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
+  #proceeding = false;
   #stopped = false;
   /** The id has no lease yet. */
   #isNew = true;
-  /** Why the id is a new one: told once it has its lease. */
-  #renamed: Parameters<LeaseEvents['renamed']>[0] | undefined;
-  /** Ids that Redis had forgotten and that are still to be swept. */
-  readonly #former = new Set<string>();
+  /** Why the id is a new one, until everything is contributed under it. */
+  #renamed: { readonly reason: Parameters<LeaseEvents['renamed']>[0] } | undefined;
+  #restoring = false;
   /** When the renewals began that have not failed since. */
   #steadySince = Number.POSITIVE_INFINITY;
   #renewedAt = 0;
@@ -72,6 +54,11 @@ export class Leases implements Membership {
   constructor(ports: LeasePorts) {
     this.#ports = ports;
     this.#nodeId = ports.ids.uniqueId();
+    this.#forgotten = new ForgottenNodes({
+      ...ports,
+      remember: async (formerId) => this.#events?.remember(formerId),
+      sweep: async (nodeId, how) => this.#events?.sweep(nodeId, how),
+    });
   }
 
   get nodeId(): string {
@@ -97,24 +84,36 @@ export class Leases implements Membership {
     this.#stopBeating = this.#ports.clock.every(BEAT_MS, () => this.beat());
   }
 
-  /** Renews now, beside the regular times: after Redis was away. */
-  beat(): void {
-    if (this.#beating || this.#stopped) return;
-    this.#beating = true;
-    this.#renew()
+  /** Renews now, beside the regular times. Done when that has come to an end, whichever. */
+  beat(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    this.#beating ??= this.#renew()
       .catch((error: unknown) => {
         this.#steadySince = Number.POSITIVE_INFINITY;
         this.#ports.log.warn('lease', { err: error }, 'lease not renewed');
       })
       .finally(() => {
-        this.#beating = false;
+        this.#beating = undefined;
       });
+    return this.#beating;
+  }
+
+  /** Redis was away: finds out whether it has forgotten its nodes. */
+  check(): void {
+    const checking = this.beat().finally(() => {
+      if (this.#checking === checking) this.#checking = undefined;
+    });
+    this.#checking = checking;
+  }
+
+  /** Done when a check has come to an end; undefined if none is under way. Never rejects. */
+  whenChecked(): Promise<void> | undefined {
+    return this.#checking;
   }
 
   /** Gives the lease up, and lets the node's contributions be swept at once: by itself, or whoever comes first. */
   async withdraw(): Promise<void> {
-    this.#stopped = true;
-    this.#stopBeating();
+    this.stop();
     const { run, keys } = this.#ports;
     const node = this.#nodeId;
     await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [node, SWEEP_MS, REMEMBERED_MS]);
@@ -127,32 +126,36 @@ export class Leases implements Membership {
   stop(): void {
     this.#stopped = true;
     this.#stopBeating();
+    this.#cancelSoon();
   }
 
   async #renew(): Promise<void> {
     const { run, keys, clock } = this.#ports;
     const isNew = this.#isNew ? '1' : '0';
     const sentAt = clock.now();
-    const reply = await run(RENEW, [keys.leases, keys.swept, keys.sweeping], [this.#nodeId, LEASE_MS, isNew]);
+    const reply = await run(
+      RENEW,
+      [keys.leases, keys.swept, keys.sweeping, keys.restoring],
+      [this.#nodeId, LEASE_MS, isNew],
+    );
     if (this.#stopped) return;
-    const [result, live, dead] = reply as [string, string[]?, string[]?];
+    const [result, live = [], dead = [], restoringMs = 0] = reply as [string, string[]?, string[]?, number?];
     if (result !== 'ok') {
       this.#rename(result === 'swept' ? 'swept' : 'forgotten');
       return this.#renew();
     }
+    if (this.#isNew) this.#ports.tellNode();
     this.#isNew = false;
     const now = clock.now();
     // While Redis was away, or this machine asleep, nobody could renew: all get the time of a lease to do so.
     if (this.#steadySince > now || now - this.#renewedAt > LEASE_MS) this.#steadySince = now;
     this.#renewedAt = now;
     this.#safeUntil = sentAt + LEASE_MS;
-    this.#learn(live ?? []);
-    const renamed = this.#renamed;
-    this.#renamed = undefined;
-    if (renamed === undefined) this.#events?.renewed();
-    else await this.#events?.renamed(renamed);
-    await this.#sweepFormer();
-    if (now - this.#steadySince >= LEASE_MS) for (const node of dead ?? []) this.#sweep(node);
+    this.#known = [...live, ...dead];
+    this.#learn(live);
+    this.#tell(restoringMs);
+    this.#proceed(restoringMs);
+    if (now - this.#steadySince >= LEASE_MS) for (const node of dead) this.#sweep(node);
   }
 
   #rename(reason: 'swept' | 'forgotten'): void {
@@ -160,22 +163,51 @@ export class Leases implements Membership {
     const former = this.#nodeId;
     this.#nodeId = ids.uniqueId();
     this.#isNew = true;
-    this.#renamed = reason;
-    if (reason === 'forgotten') this.#former.add(former);
+    this.#renamed = { reason };
+    if (reason === 'forgotten') {
+      this.#forgotten.add(
+        former,
+        this.#known.filter((node) => node !== former),
+      );
+    }
     this.#safeUntil = 0;
     this.#steadySince = Number.POSITIVE_INFINITY;
     logger.warn({ reason, former, nodeId: this.#nodeId }, 'lease lost: contributing everything anew');
   }
 
-  /** What was contributed under an id before Redis was found to have forgotten it. What fails is tried again next time. */
-  async #sweepFormer(): Promise<void> {
-    const { run, keys } = this.#ports;
-    for (const former of this.#former) {
-      await run(WITHDRAW, [keys.leases, keys.swept, keys.sweeping], [former, SWEEP_MS, REMEMBERED_MS]);
-      await this.#events?.sweep(former, 'dead');
-      await this.#finish(former);
-      this.#former.delete(former);
+  #tell(restoringMs: number): void {
+    const isBack = this.#renamed === undefined;
+    if (restoringMs > 0) {
+      if (!this.#restoring) this.#events?.restoring();
+      this.#restoring = true;
+      this.#cancelSoon();
+      this.#cancelSoon = this.#ports.clock.after(RESTORING_BEAT_MS, () => this.beat());
+    } else if (this.#restoring && isBack) {
+      this.#restoring = false;
+      this.#events?.restored();
     }
+    if (isBack) this.#events?.renewed();
+  }
+
+  /** What takes longer than the lease may wait. What fails is tried again at the next renewal. */
+  #proceed(restoringMs: number): void {
+    if (this.#proceeding) return;
+    this.#proceeding = true;
+    this.#goOn(restoringMs)
+      .catch((err: unknown) => this.#ports.log.warn('anew', { err }, 'not everything contributed anew yet'))
+      .finally(() => {
+        this.#proceeding = false;
+      });
+  }
+
+  async #goOn(restoringMs: number): Promise<void> {
+    const renamed = this.#renamed;
+    if (renamed !== undefined) {
+      await this.#events?.renamed(renamed.reason);
+      if (this.#renamed !== renamed) return;
+      this.#renamed = undefined;
+    }
+    await this.#forgotten.proceed(restoringMs);
   }
 
   #learn(live: readonly string[]): void {

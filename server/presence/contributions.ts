@@ -2,7 +2,7 @@
  * What this node contributes to the cluster's presence: what it wants to be true, and what Redis has of it. The two
  * differ while a step is under way, and after one that failed; steps are repeated until they agree.
  */
-import { contribution, shardOf } from '../redis/keys.ts';
+import { contribution, SHARDS, shardOf } from '../redis/keys.ts';
 import { shardOfUser } from './presence-steps.ts';
 import type { Member } from './presence-store.ts';
 
@@ -26,10 +26,13 @@ export interface Contribution {
   certain: boolean;
   /** Counts up with every wish, so that a step that failed knows whether it was the last. */
   wishes: number;
+  /** Counts up when a step about it begins, and when it ends: odd while one is under way. */
+  turns: number;
 }
 
 export class Contributions {
   readonly #all = new Map<string, Contribution>();
+  readonly #byShard: ReadonlyArray<Set<Contribution>> = Array.from({ length: SHARDS }, () => new Set());
 
   count(appId: string, channel: string): Contribution {
     const field = contribution.subscriptions(appId, channel);
@@ -56,8 +59,8 @@ export class Contributions {
     return this.#all.values();
   }
 
-  of(shard: number): readonly Contribution[] {
-    return [...this.#all.values()].filter((one) => one.shard === shard);
+  of(shard: number): Iterable<Contribution> {
+    return this.#byShard[shard] ?? [];
   }
 
   /** The one with a field of this node's hash; made if it is not known here. Undefined for a field that is none. */
@@ -78,7 +81,9 @@ export class Contributions {
 
   /** Forgets what is neither wanted nor written. */
   settle(one: Contribution): void {
-    if (one.wanted === 0 && one.written === 0 && one.certain) this.#all.delete(one.field);
+    if (one.wanted > 0 || one.written > 0 || !one.certain || this.#all.get(one.field) !== one) return;
+    this.#all.delete(one.field);
+    this.#byShard[one.shard]?.delete(one);
   }
 
   /**
@@ -94,6 +99,7 @@ export class Contributions {
     if (one === undefined) {
       one = make();
       this.#all.set(field, one);
+      this.#byShard[one.shard]?.add(one);
     }
     return one;
   }
@@ -119,5 +125,6 @@ function made(
     written: 0,
     certain: true,
     wishes: 0,
+    turns: 0,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * When users' last connections were closed; one that broke off says nothing of when its user was gone. Presence says who is here; a notification that waited for a user also wants to know
- * who was here meanwhile.
+ * When users' last connections were closed; one that broke off says nothing of when its user was gone. Presence says who
+ * is here; a notification that waited for a user also wants to know who was here meanwhile.
  */
 import { andThen, type Eventual } from '../lib/eventual.ts';
 import type { PresenceStore } from './presence-store.ts';

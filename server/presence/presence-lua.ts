@@ -9,19 +9,23 @@ import { script } from '../redis/scripts.ts';
 import { LUA_CLOCK, WEBHOOK_ARG_COUNT, WEBHOOK_LUA } from '../redis/webhook-lua.ts';
 import { COUNT_INTERVAL_MS, FEW_SUBSCRIBERS } from './count-announcements.ts';
 
+/** A roster is put back within so many milliseconds of its first member: less than nodes have for it. */
+const RECENT_MS = 3500;
+
 /**
  * KEYS: those of `webhook-lua.ts`. ARGV: its own; then base of the shard's keys, node, mode, app, kinds of webhooks
- * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure), its epoch; then those of the step,
- * as `args`.
+ * wanted, what the node believes to have contributed already (0: nothing, or it isn't sure), its epoch; then those of
+ * the step, as `args`.
  *
  * `epoch` counts up whenever nobody knows what became of a step. A step of an earlier epoch that gets to Redis after one
  * of a later is refused: it was on a connection that was given up, and would undo what was asked for since.
  *
- * Where what was contributed is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what is left would
- * make transitions that never were, and miss those that are.
+ * Where what was contributed is missing Redis has lost it: then the answer is `lost`, and nothing is done. A step on what
+ * is left would make transitions that never were, and miss those that are.
  *
- * Modes: `live`; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis lost, of which nobody is to
- * hear.
+ * Modes: `live`; `held`, while others may still be putting back what Redis lost, so that a beginning may be none: the
+ * answer is `wait`, and nothing is done; `sweep`, on behalf of a node that is gone; `quiet`, putting back what Redis
+ * lost, of which nobody is to hear; `remind`, the same for a member of which only a copy of the roster is left.
  */
 const HEAD = `
 ${LUA_CLOCK}
@@ -37,12 +41,14 @@ if mode ~= 'sweep' then
   if tonumber(epoch) > latest then redis.call('HSET', index, 'e', epoch) end
 end
 
+local is_quiet = mode == 'quiet' or mode == 'remind'
+
 local function publish(topic, message)
-  if mode ~= 'quiet' then redis.call(hooks.publish, base .. 't:' .. app .. '\\n' .. topic, message) end
+  if not is_quiet then redis.call(hooks.publish, base .. 't:' .. app .. '\\n' .. topic, message) end
 end
 
 local function report(kind, channel, user, json)
-  if mode ~= 'quiet' and string.find(wants, kind, 1, true) then
+  if not is_quiet and string.find(wants, kind, 1, true) then
     webhook(hooks, app, kind, channel, user or '', json or '')
   end
 end
@@ -62,6 +68,12 @@ local function version(members)
   redis.call('HSET', members, 'v', first)
   return first
 end
+
+-- Whether the roster was begun anew a moment ago. Only such a one can lack members that nobody has removed.
+local function recent(members)
+  local number = tonumber(redis.call('HGET', members, 'v') or '0')
+  return clock() - number / 1000 < ${RECENT_MS}
+end
 `;
 
 /**
@@ -77,9 +89,10 @@ local had = tonumber(redis.call('GET', subs) or '0')
 local before = redis.call('HGET', index, field)
 if has ~= '0' and not before then return {'lost'} end
 local total = had + count - tonumber(before or '0')
+local inhabited = redis.call('EXISTS', base .. 'members:' .. name) == 1
+if mode == 'held' and had == 0 and not inhabited then return {'wait'} end
 if count > 0 then redis.call('HSET', index, field, count) else redis.call('HDEL', index, field) end
 if total > 0 then redis.call('SET', subs, total) else redis.call('DEL', subs) end
-local inhabited = redis.call('EXISTS', base .. 'members:' .. name) == 1
 occupancy(channel, had > 0 or inhabited, total > 0 or inhabited)
 if tells ~= '1' or total == had then return {'ok', total, 0} end
 local recently = base .. 'told:' .. name
@@ -117,7 +130,10 @@ if redis.call('HEXISTS', index, field) == 0 then
   if entry then
     local order, nodes, rest = string.match(entry, '^(%d+) (%d+) (.*)$')
     redis.call('HSET', members, 'u' .. user, order .. ' ' .. (nodes + 1) .. ' ' .. rest)
+  elseif mode == 'held' then
+    return {'wait'}
   else
+    if mode == 'remind' and not recent(members) then return {'full'} end
     local size = redis.call('HLEN', members) - 1
     if mode == 'live' and max > 0 and size >= max then return {'full'} end
     local subscribed = redis.call('EXISTS', base .. 'subs:' .. name) == 1
@@ -162,12 +178,17 @@ return {'ok'}
 export const SIGNED_IN = script(`${HEAD}
 local user, topic, frame = unpack(args)
 local name = app .. '\\n' .. user
-if redis.call('HSETNX', index, 'u' .. name, 1) == 0 then return {'ok'} end
+if redis.call('HEXISTS', index, 'u' .. name) == 1 then return {'ok'} end
+if mode == 'held' and redis.call('EXISTS', base .. 'online:' .. name) == 0 then return {'wait'} end
+redis.call('HSET', index, 'u' .. name, 1)
 if redis.call('INCR', base .. 'online:' .. name) == 1 then publish(topic, '\\n' .. frame) end
 return {'ok'}
 `);
 
-/** Begins an epoch in a shard; returns what the node has contributed there. KEYS: the node's hash, its mark as gone. ARGV: epoch. */
+/**
+ * Begins an epoch in a shard; returns what the node has contributed there. KEYS: the node's hash, its mark as gone.
+ * ARGV: epoch.
+ */
 export const FENCE = script(`
 local index, epoch = KEYS[1], ARGV[1]
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'gone'} end

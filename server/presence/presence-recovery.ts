@@ -2,12 +2,13 @@
  * Makes Redis and this node agree again after one of them lost something: a connection that was away, a lease that
  * lapsed, a Redis that came back empty or without its last writes. And takes away what a dead node left behind.
  */
-import type { Departure, LeaseEvents } from '../cluster/leases.ts';
+import type { Departure, LeaseEvents } from '../cluster/lease-events.ts';
 import { LEASE_MS } from '../cluster/leases.ts';
 import type { Membership } from '../cluster/membership.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
+import { Unavailable } from '../lib/unavailable.ts';
 import { SHARDS } from '../redis/keys.ts';
 import type { Contribution, Contributions } from './contributions.ts';
 import type { MissedNews } from './missed-news.ts';
@@ -41,7 +42,9 @@ export class PresenceRecovery implements LeaseEvents {
   /** Redis was away, or may have lost something: to be compared once the lease is renewed. */
   #doubtful = false;
   #comparing = false;
-  /** Until then other nodes may still be putting back what Redis has lost. */
+  /** Redis has forgotten its nodes, and they are putting back what it has lost. */
+  #restoring = false;
+  /** Until then other nodes may still be putting back what one of several Redis has lost. */
   #incompleteUntil = 0;
 
   constructor(ports: RecoveryPorts) {
@@ -68,7 +71,9 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
-    if (!this.#isComplete()) return;
+    if (!this.isComplete) return;
+    // What others have put back was announced to nobody.
+    if (runner.isHolding) replicas.doubtAll();
     runner.repair();
     if (this.#comparing) return;
     replicas.compareStale();
@@ -79,7 +84,9 @@ export class PresenceRecovery implements LeaseEvents {
     const { contributions, runner, replicas } = this.#ports;
     replicas.doubtAll();
     if (reason === 'forgotten') {
-      await this.#putBack([...contributions.all()]);
+      this.#ports.logger.warn({}, 'Redis has lost presence: putting it back');
+      if (!(await this.#putBack([...contributions.all()])))
+        throw new Unavailable('not all put back', 'unknown');
       return;
     }
     for (const one of [...contributions.all()]) {
@@ -89,6 +96,28 @@ export class PresenceRecovery implements LeaseEvents {
       contributions.settle(one);
     }
     runner.repair();
+  }
+
+  restoring(): void {
+    this.#restoring = true;
+    this.#ports.runner.hold();
+  }
+
+  restored(): void {
+    this.#restoring = false;
+  }
+
+  /** A member of a node that is missing, of which this node has the roster: notes it, so that its end is told. */
+  async remember(formerId: string): Promise<void> {
+    const { steps, replicas, runner } = this.#ports;
+    const actor = { nodeId: formerId, mode: 'remind', has: 0, epoch: runner.epoch } as const;
+    const options = { socketId: '', maxMembers: 0, wantsRoster: false };
+    for await (const { appId, channel, members } of replicas.notInRedis()) {
+      for (let at = 0; at < members.length; at += BATCH) {
+        const batch = members.slice(at, at + BATCH);
+        await Promise.all(batch.map((member) => steps.join(actor, appId, channel, member, options)));
+      }
+    }
   }
 
   async sweep(nodeId: string, how: Departure): Promise<void> {
@@ -110,11 +139,16 @@ export class PresenceRecovery implements LeaseEvents {
     const { steps, contributions, membership, replicas, runner } = this.#ports;
     const { nodeId } = membership;
     const lost: Contribution[] = [];
+    const isSettled = ({ certain, written, turns }: Contribution): boolean =>
+      certain && written > 0 && turns % 2 === 0;
     for (let shard = 0; shard < SHARDS; shard += 1) {
+      const before = new Map<Contribution, number>();
+      for (const one of contributions.of(shard)) if (isSettled(one)) before.set(one, one.turns);
       const present = await steps.fence(nodeId, runner.epoch, shard);
-      const missing = contributions.of(shard).filter(({ field }) => present[field] === undefined);
-      // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not.
-      if (missing.some(({ written, certain }) => certain && written > 0)) lost.push(...missing);
+      const missing = [...contributions.of(shard)].filter(({ field }) => present[field] === undefined);
+      // What is missing for certain says that Redis has lost something here; else doubtful steps were taken, or not. A
+      // step that was answered together with this question says nothing.
+      if (missing.some((one) => isSettled(one) && before.get(one) === one.turns)) lost.push(...missing);
       else for (const one of missing) runner.owe(one);
       for (const [field, value] of Object.entries(present)) {
         const one = contributions.ofField(field);
@@ -125,21 +159,22 @@ export class PresenceRecovery implements LeaseEvents {
     }
     if (membership.nodeId !== nodeId) return;
     replicas.doubtAll();
-    if (lost.length > 0) await this.#putBack(lost);
-    else if (this.#isComplete()) runner.repair();
+    if (lost.length > 0) {
+      this.#ports.logger.warn({ lost: lost.length }, 'Redis has lost presence: putting it back');
+      this.#incompleteUntil = this.#ports.clock.now() + LEASE_MS;
+      runner.hold();
+      if (!(await this.#putBack(lost))) this.#doubtful = true;
+    } else if (this.isComplete) runner.repair();
   }
 
   /** Whether all nodes have had the time to put back what Redis has lost. */
-  #isComplete(): boolean {
-    return this.#ports.clock.now() >= this.#incompleteUntil;
+  get isComplete(): boolean {
+    return !this.#restoring && this.#ports.clock.now() >= this.#incompleteUntil;
   }
 
-  /** New steps wait only for those about the same thing. */
-  async #putBack(lost: readonly Contribution[]): Promise<void> {
-    const { runner, clock, logger } = this.#ports;
-    logger.warn({ lost: lost.length }, 'Redis has lost presence: putting it back');
-    this.#incompleteUntil = clock.now() + LEASE_MS;
-    runner.hold();
+  /** Returns whether all of it is back. New steps wait only for those about the same thing. */
+  async #putBack(lost: readonly Contribution[]): Promise<boolean> {
+    const { runner } = this.#ports;
     const unfinished = await Promise.all(
       lost.map((one) =>
         runner.putBack(one).then(
@@ -148,7 +183,7 @@ export class PresenceRecovery implements LeaseEvents {
         ),
       ),
     );
-    if (unfinished.includes(true)) this.#doubtful = true;
+    return !unfinished.includes(true);
   }
 
   async #takeAway(nodeId: string, field: string): Promise<void> {

@@ -30,7 +30,8 @@ export type RunScript = (
 /** For whom a step is taken: a node that lives, one that was swept, or one that puts back what Redis lost. */
 export interface Actor {
   readonly nodeId: string;
-  readonly mode: 'live' | 'sweep' | 'quiet';
+  /** See `presence-lua.ts`. */
+  readonly mode: 'live' | 'held' | 'sweep' | 'quiet' | 'remind';
   /** What Redis has of it for certain; 0 for nothing, and where nobody is sure. */
   readonly has: number;
   /** Counts up whenever nobody knows what became of a step: those of earlier epochs are over. */
@@ -42,6 +43,9 @@ export class SweptError extends Error {}
 
 /** Redis has lost what the node contributed: it must be put back before anything is done about it. */
 export class LostError extends Error {}
+
+/** What is asked for may have begun long ago: others may still be putting back what Redis has lost. Nothing was done. */
+export class HeldError extends Error {}
 
 /** A member as the roster in Redis has it. */
 export interface RosterEntry {
@@ -189,6 +193,7 @@ export class PresenceSteps {
     ])) as unknown[];
     if (reply[0] === 'gone') throw new SweptError('the node was swept');
     if (reply[0] === 'late') throw new Unavailable('another connection was faster', 'no');
+    if (reply[0] === 'wait') throw new HeldError('others may be putting it back');
     if (reply[0] === 'lost') throw new LostError('Redis has lost what this node contributed');
     return reply;
   }

@@ -150,7 +150,8 @@ export class RedisPresenceStore implements PresenceStore {
     const reply = await onFailure(
       runner.take(one, 1, (actor) => {
         askedAt = replica.version;
-        asks = replica.asksForSnapshot();
+        // It may be tried again.
+        asks ||= replica.asksForSnapshot();
         return steps.join(actor, appId, channel, member, { socketId, maxMembers, wantsRoster: asks });
       }),
       inVain,

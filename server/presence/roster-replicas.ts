@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { RosterSnapshot } from './presence-steps.ts';
+import type { Member } from './presence-store.ts';
 import { type IsOwn, RosterReplica } from './roster-replica.ts';
 
 /** Milliseconds after which a message that should have come is looked up instead, and how often. */
@@ -115,6 +116,19 @@ export class RosterReplicas {
   /** Compares the copies that missed changes with Redis, and tells this node's sockets what they missed. */
   compareStale(): void {
     for (const kept of this.#kept.values()) if (kept.replica.stale) this.#compare(kept);
+  }
+
+  /** Members that copies have and Redis has not, of this node or others. */
+  async *notInRedis(): AsyncGenerator<{
+    readonly appId: string;
+    readonly channel: string;
+    readonly members: readonly Member[];
+  }> {
+    for (const { appId, channel, replica } of [...this.#kept.values()]) {
+      const present = new Set((await this.#ports.read(appId, channel))?.entries.map(({ userId }) => userId));
+      const members = replica.roster.all().filter(({ userId }) => !present.has(userId));
+      if (present.size > 0 && members.length > 0) yield { appId, channel, members };
+    }
   }
 
   /** One look at a time, for all who wait. */

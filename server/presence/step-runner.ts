@@ -3,18 +3,23 @@
  * order asked for. A step that fails is noted as owed, and made up for when Redis is back.
  */
 import type { Membership } from '../cluster/membership.ts';
+import type { Clock } from '../lib/clock.ts';
 import { InOrder } from '../lib/in-order.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
+import { Waiters } from '../redis/waiters.ts';
 import type { Contribution, Contributions } from './contributions.ts';
 import type { Actor, PresenceSteps } from './presence-steps.ts';
-import { LostError, SweptError } from './presence-steps.ts';
+import { HeldError, LostError, SweptError } from './presence-steps.ts';
 
 export interface StepRunnerPorts {
   readonly steps: PresenceSteps;
   readonly contributions: Contributions;
   readonly membership: Membership;
+  readonly clock: Clock;
   readonly log: OccasionalLog;
+  /** Milliseconds that a beginning waits at most while others may be putting it back. */
+  readonly waitMs: number;
   /** Done when steps can be taken; undefined if they can now. Rejects with `Unavailable` when that takes too long. */
   readonly whenReady: () => Promise<void> | undefined;
   /** Called when a step found this node swept. */
@@ -29,6 +34,8 @@ export class StepRunner {
   /** Things of which Redis may have something else than this node wants. */
   readonly #owed = new Set<Contribution>();
   #holding = false;
+  /** Beginnings that may be none. */
+  readonly #held = new Waiters();
   #epoch = 1;
 
   constructor(ports: StepRunnerPorts) {
@@ -51,7 +58,7 @@ export class StepRunner {
     ready?.catch(() => undefined);
     return this.#inOrder.run(one.field, async () => {
       await ready;
-      return this.#take(one, written, step);
+      return this.#takeUnheld(one, written, step);
     });
   }
 
@@ -78,14 +85,22 @@ export class StepRunner {
     this.#owed.add(one);
   }
 
-  /** From here on nothing is taken away, until `repair`: others may still be putting back what Redis has lost. */
+  /**
+   * From here on nothing is taken away and nothing begins, until `repair`: others may still be putting back what Redis
+   * has lost.
+   */
   hold(): void {
     this.#holding = true;
+  }
+
+  get isHolding(): boolean {
+    return this.#holding;
   }
 
   /** Takes the steps that are owed. */
   repair(): void {
     this.#holding = false;
+    this.#held.settle();
     const owed = [...this.#owed];
     this.#owed.clear();
     for (const former of owed) {
@@ -110,7 +125,15 @@ export class StepRunner {
       one.written = 0;
       one.certain = true;
       if (lost > 0) {
-        await this.#take(one, lost, (actor) => this.#make(one, { ...actor, mode: 'quiet', has: 0 }, lost));
+        const putBack = (actor: Actor): Promise<void> =>
+          this.#make(one, { ...actor, mode: 'quiet', has: 0 }, lost);
+        try {
+          await this.#take(one, lost, putBack);
+        } catch (error) {
+          // To be put back still, at the next attempt.
+          this.#ports.contributions.current(one).written = lost;
+          throw error;
+        }
       }
       if (one.wanted !== lost) this.#owed.add(one);
     });
@@ -125,17 +148,21 @@ export class StepRunner {
     const { membership, contributions, onSwept, onLost } = this.#ports;
     const { nodeId } = membership;
     const has = one.certain ? one.written : 0;
+    const mode = this.#holding ? 'held' : 'live';
+    one.turns += 1;
     try {
-      const result = await step({ nodeId, mode: 'live', has, epoch: this.#epoch });
+      const result = await step({ nodeId, mode, has, epoch: this.#epoch });
       const current = contributions.current(one);
       // What was contributed under an id that is over meanwhile is swept with it.
       current.written = membership.nodeId === nodeId ? written : 0;
       current.certain = true;
+      if (current !== one) current.turns += 2;
       if (current.wanted === current.written) this.#owed.delete(current);
       else if (current !== one || current.written !== written) this.#owed.add(current);
       contributions.settle(current);
       return result;
     } catch (error) {
+      if (error instanceof HeldError) throw error;
       const current = contributions.current(one);
       this.#owed.delete(one);
       this.#owed.add(current);
@@ -148,6 +175,25 @@ export class StepRunner {
       current.certain = false;
       if (error instanceof SweptError) onSwept();
       throw error;
+    } finally {
+      one.turns += 1;
+    }
+  }
+
+  /** Takes a step, as soon as it is known that it is no repetition of what Redis has lost. */
+  async #takeUnheld<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#take(one, written, step);
+      } catch (error) {
+        if (!(error instanceof HeldError)) throw error;
+      }
+      const { clock, waitMs } = this.#ports;
+      const late = (): Error => {
+        this.#owed.add(one);
+        return new Unavailable('Redis has lost its data, and nodes are still putting back theirs', 'no');
+      };
+      if (this.#holding) await this.#held.wait(waitMs, clock, late);
     }
   }
 

@@ -43,6 +43,11 @@ export class RedisKeys {
     return `${this.#prefix}{nodes}:sweeping`;
   }
 
+  /** There while nodes may be putting back what Redis has lost. */
+  restoring(): string {
+    return `${this.#prefix}{nodes}:restoring`;
+  }
+
   /** Pub/sub channel that every node follows. */
   control(): string {
     return `${this.#prefix}{nodes}:control`;

@@ -2,7 +2,9 @@
  * The broker of a cluster, over Redis' pub/sub. A node receives what its own clients follow, and nothing else. What it
  * publishes reaches its own sockets when it comes back, so that everybody sees one order. See the port.
  */
+import { isSubscriptionCount } from '../../protocol/index.ts';
 import type { Broker, BrokerReceiver, Publication } from '../broker/broker.ts';
+import { watchedUser } from '../broker/topics.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
@@ -23,6 +25,8 @@ const LINGER_MS = 3000;
 const MAX_LINGERING = 10_000;
 /** Characters and bytes on their way to Redis, unacknowledged. Past it nothing more is taken. */
 const MAX_UNACKNOWLEDGED = 67_108_864;
+/** Bytes of a frame that are enough to see its kind. */
+const KIND_LENGTH = 60;
 
 /** Takes a roster change, and calls `deliver` for the sockets to hear of it, at once or when its turn has come. */
 export type RosterListener = (change: RosterChange, deliver: () => void) => void;
@@ -39,8 +43,10 @@ export class RedisBroker implements Broker {
   readonly #echoes: Echoes;
   #receiver: BrokerReceiver | undefined;
   #rosterListener: RosterListener = (_, deliver) => deliver();
+  #nodeListener: () => void = () => undefined;
+  /** Pub/sub channels on which news came by, for as long as somebody wants to know. */
+  #passed: Set<string> | undefined;
   #unacknowledged = 0;
-  #received = 0;
 
   constructor(connections: RedisConnections, { clock, log }: RedisBrokerPorts) {
     this.#connections = connections;
@@ -56,9 +62,26 @@ export class RedisBroker implements Broker {
     return subscriptions.subscribe(keys.control(), (message) => this.#controlled(message));
   }
 
-  /** Messages of topics that have come so far. */
-  get messagesReceived(): number {
-    return this.#received;
+  /** Notes the topics on which counts or who is online are told. One at a time. */
+  lookOut(): { hasPassed(topic: Topic): boolean; end(): void } {
+    const passed = new Set<string>();
+    this.#passed = passed;
+    return {
+      hasPassed: ({ appId, topic }) => passed.has(this.#connections.keys.topic(appId, topic)),
+      end: () => {
+        this.#passed = undefined;
+      },
+    };
+  }
+
+  /** Names who hears that some node has begun, this one included. */
+  onNode(listener: () => void): void {
+    this.#nodeListener = listener;
+  }
+
+  /** Tells all nodes that this one has begun; a node that misses it learns of it a moment later. */
+  tellNode(): void {
+    this.#connections.publish(this.#connections.keys.control(), '').catch(() => undefined);
   }
 
   /** Names who hears of roster changes, in the step in which sockets would; without one, sockets do at once. */
@@ -140,7 +163,7 @@ export class RedisBroker implements Broker {
   }
 
   #receive(channel: string, appId: string, topic: string, message: Buffer): void {
-    this.#received += 1;
+    if (this.#passed !== undefined && isNews(topic, message)) this.#passed.add(channel);
     if (this.#echoes.has(channel, message)) return;
     const receiver = this.#receiver;
     const decoded = decodeMessage(appId, topic, message);
@@ -151,11 +174,20 @@ export class RedisBroker implements Broker {
   }
 
   #controlled(message: Buffer): void {
-    // The check at the start of a node says nothing.
-    if (message.length === 0) return;
+    if (message.length === 0) {
+      this.#nodeListener();
+      return;
+    }
     const user = decodeTerminate(message);
     if (user === undefined)
       this.#log.warn('control', { bytes: message.length }, 'message from Redis not understood');
     else this.#receiver?.terminate(user.appId, user.userId);
   }
+}
+
+/** Whether a message says how many subscribe to a channel, or who is online. */
+function isNews(topic: string, message: Buffer): boolean {
+  if (watchedUser(topic) !== undefined) return true;
+  const frame = message.indexOf('\n') + 1;
+  return isSubscriptionCount(message.toString('latin1', frame, frame + KIND_LENGTH));
 }

@@ -48,7 +48,7 @@ export async function presenceNode(url: string): Promise<PresenceNode> {
     terminate: () => undefined,
   });
   const ids = randomIds();
-  const leases = leasesOf(redis, { ...ports, ids });
+  const leases = leasesOf(redis, { ...ports, ids, tellNode: () => broker.tellNode() });
   const cluster = clusterPresence({
     ...ports,
     redis,

@@ -28,6 +28,8 @@ it('a step about something that was forgotten meanwhile does not undo what is wa
     contributions,
     membership,
     log,
+    clock: new FakeClock(),
+    waitMs: 1000,
     onSwept: nothing,
     onLost: nothing,
   });

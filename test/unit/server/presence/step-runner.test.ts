@@ -33,6 +33,8 @@ function harness() {
         refusals.push(() => reject(new Unavailable("Redis didn't come back", 'no')));
       });
     },
+    clock: new FakeClock(),
+    waitMs: 1000,
     onSwept: () => undefined,
     onLost: () => undefined,
   });
