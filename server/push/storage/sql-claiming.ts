@@ -18,10 +18,10 @@ type TakenRow = { id: number; publish_id: number; claims: number; tries: number;
 type PublishState = { id: number; status: PublishStatus; open_jobs: number };
 
 export async function claimJobs(database: Database, claim: Claim): Promise<Claimed> {
-  const { now } = claim;
+  const { now, lostBefore } = claim;
   let look = await lookAt(database);
-  if (isDue(look.waiting, now) || isDue(look.leased, now)) {
-    await makeReady(database, now);
+  if (isDue(look.waiting, now) || isDue(look.leased, lostBefore)) {
+    await makeReady(database, claim);
     look = await lookAt(database);
   }
   const rooms = claim.rooms.filter(({ lane }) => look[lane] !== null);
@@ -48,7 +48,7 @@ async function lookAt({ db }: Database): Promise<Look> {
 }
 
 /** Jobs whose time has come, and those whose worker is not heard of any more. */
-async function makeReady(database: Database, now: number): Promise<void> {
+async function makeReady(database: Database, { now, lostBefore }: Claim): Promise<void> {
   await database.transaction(async (trx) => {
     await sql`
       update push_jobs set state = 'ready' where id in (
@@ -57,7 +57,7 @@ async function makeReady(database: Database, now: number): Promise<void> {
       )`.execute(trx);
     await sql`
       update push_jobs set state = 'ready', owner = null, lease_until = null where id in (
-        select id from push_jobs where state = 'leased' and lease_until <= ${now}
+        select id from push_jobs where state = 'leased' and lease_until <= ${lostBefore}
         order by lease_until limit ${STEP} ${skippingLocked(database)}
       )`.execute(trx);
   });
@@ -120,9 +120,17 @@ async function jobsOf(
   });
 }
 
-export async function extendLeases({ db }: Database, owner: string, leaseUntil: number): Promise<void> {
-  await sql`
-    update push_jobs set lease_until = ${leaseUntil} where state = 'leased' and owner = ${owner}`.execute(db);
+export async function extendLeases(
+  { db, dialect }: Database,
+  owner: string,
+  ids: readonly number[],
+  leaseUntil: number,
+): Promise<readonly number[]> {
+  const { rows } = await sql<{ id: number }>`
+    update push_jobs set lease_until = ${leaseUntil}
+    where id in (${jsonNumbers(dialect, ids)}) and state = 'leased' and owner = ${owner}
+    returning id`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 /** Ready again at once; all of them if there is no other process that could be at work. */
