@@ -13,9 +13,16 @@ const STEP = 500;
 /** What there is to do, read from the ends of indexes. */
 type Look = { waiting: number | null; leased: number | null } & Record<Lane, number | null>;
 
-type TakenRow = { id: number; publish_id: number; claims: number; tries: number; work: string };
-
-type PublishState = { id: number; status: PublishStatus; open_jobs: number };
+type TakenRow = {
+  id: number;
+  publish_id: number;
+  claims: number;
+  tries: number;
+  work: string;
+  /** Of the publish; null if it is gone. */
+  status: PublishStatus | null;
+  open_jobs: number | null;
+};
 
 export async function claimJobs(database: Database, claim: Claim): Promise<Claimed> {
   const { now, lostBefore } = claim;
@@ -77,8 +84,12 @@ async function take(database: Database, rooms: readonly Room[], claim: Claim): P
       update push_jobs
       set state = 'leased', owner = ${claim.owner}, lease_until = ${claim.leaseUntil}, claims = claims + 1
       where id in (${jsonNumbers(database.dialect, ids)})
-      returning id, publish_id, claims, tries, work`.execute(trx);
-    return jobsOf(database, trx, rows);
+      returning id, publish_id, claims, tries, work,
+        (select status from push_publishes where push_publishes.id = publish_id) as status,
+        (select open_jobs from push_publishes where push_publishes.id = publish_id) as open_jobs`.execute(
+      trx,
+    );
+    return rows.map(jobOf);
   });
 }
 
@@ -97,27 +108,16 @@ async function fitting(database: Database, trx: Transaction<Tables>, room: Room)
   return ids;
 }
 
-async function jobsOf(
-  { dialect }: Database,
-  trx: Transaction<Tables>,
-  taken: readonly TakenRow[],
-): Promise<Job[]> {
-  const ids = [...new Set(taken.map(({ publish_id }) => publish_id))];
-  const { rows } = await sql<PublishState>`
-    select id, status, open_jobs from push_publishes where id in (${jsonNumbers(dialect, ids)})`.execute(trx);
-  const byId = new Map(rows.map((publish) => [publish.id, publish]));
-  return taken.map(({ id, publish_id, claims, tries, work }) => {
-    const publish = byId.get(publish_id);
-    return {
-      id,
-      publishId: publish_id,
-      work: JSON.parse(work),
-      tries,
-      claims,
-      cancelled: publish?.status === 'cancelled',
-      openJobs: publish?.open_jobs ?? 0,
-    };
-  });
+function jobOf({ id, publish_id, claims, tries, work, status, open_jobs }: TakenRow): Job {
+  return {
+    id,
+    publishId: publish_id,
+    work: JSON.parse(work),
+    tries,
+    claims,
+    cancelled: status === 'cancelled',
+    openJobs: open_jobs ?? 0,
+  };
 }
 
 export async function extendLeases(

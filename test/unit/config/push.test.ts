@@ -192,7 +192,11 @@ describe('credentials of push', () => {
       CARILLON_VAPID_SUBJECT: 'mailto:ops@example.com',
     },
   });
-  const token = { CARILLON_APNS_KEY: 'k.p8', CARILLON_APNS_KEY_ID: 'KEY1234567', CARILLON_APNS_TEAM_ID: 'TEAM123456' };
+  const token = {
+    CARILLON_APNS_KEY: 'k.p8',
+    CARILLON_APNS_KEY_ID: 'KEY1234567',
+    CARILLON_APNS_TEAM_ID: 'TEAM123456',
+  };
 
   it.each([
     [
