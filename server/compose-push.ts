@@ -31,6 +31,7 @@ import { MemoryBeamsWebhookQueue } from './push/beams-webhooks/memory-beams-webh
 import { SqlBeamsWebhookQueue } from './push/beams-webhooks/sql-beams-webhook-queue.ts';
 import { buildPush } from './push/build-push.ts';
 import type { ProviderName } from './push/device.ts';
+import { valuesOfUsers } from './push/kinvey/kinvey-users.ts';
 import { SqlKinveyUsers } from './push/kinvey/sql-kinvey-users.ts';
 import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
@@ -110,6 +111,8 @@ export async function composePush(
       providersOf: (appId) => providers.of(appId),
       instanceOf: (appId) => registry.byId(appId)?.push.beams?.instanceId,
       connected: (appId, users, since) => connectedSince(around, appId, users, since),
+      userValues: async (appId, users) =>
+        registered ? valuesOfUsers(registered.users, appId, users) : new Map(),
       hook: webhooks,
       metrics: meters,
       ids,
@@ -131,7 +134,7 @@ export async function composePush(
   return {
     doors: [
       new BeamsSite({ instances, api: beams, limiter, logger, log }),
-      centrifugoDoor({ registry, devices: registered?.devices, publishing, policy, logger, log }),
+      centrifugoDoor({ registry, devices: registered?.devices, publishing, webhooks, policy, logger, log }),
       kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger, log }),
     ],
     notifications: new EventNotifications(registered && { publishing, clock, log }),

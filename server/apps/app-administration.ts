@@ -5,6 +5,7 @@ import type { App, Credential } from './app.ts';
 import { AppRefusal } from './app-refusal.ts';
 import type { AppRegistry } from './app-registry.ts';
 import type { AppStore } from './app-store.ts';
+import { DoorNames, shownName } from './door-names.ts';
 import {
   enabledOf,
   mergePatch,
@@ -20,7 +21,7 @@ import { type AppDraft, type AppReader, entryOf, type StoredApp, validPairs } fr
 export interface AppAdministrationPorts {
   readonly store: AppStore;
   /** The configuration's apps: they are read-only, and what they have is taken. */
-  readonly fixed: Pick<AppRegistry, 'byId' | 'byKey'>;
+  readonly fixed: Pick<AppRegistry, 'byId' | 'byKey' | 'all'>;
   /** Brings this node up to date, so that whoever asked finds the change made here. Never rejects. */
   readonly refresh: () => Promise<void>;
   readonly read: AppReader;
@@ -150,7 +151,7 @@ export class AppAdministration {
   /** What keeps nodes from using an app; empty when nothing does. */
   problemsOf(app: AppDraft): readonly string[] {
     const read = this.#ports.read(entryOf(app, this.#ports.clock.now()));
-    return 'id' in read ? this.#takenKeys(read) : read;
+    return 'id' in read ? this.#taken(read) : read;
   }
 
   async #edit(
@@ -186,7 +187,7 @@ export class AppAdministration {
       const draft = edit(current);
       if (draft !== undefined) {
         refuseMasks(draft.settings);
-        const taken = this.#takenKeys(this.#read(entryOf(draft, clock.now())));
+        const taken = this.#taken(this.#read(entryOf(draft, clock.now())));
         if (taken.length > 0) throw new AppRefusal('taken', ...taken);
       }
       return draft;
@@ -203,10 +204,14 @@ export class AppAdministration {
     throw new AppRefusal('invalid', ...read);
   }
 
-  #takenKeys({ credentials }: App): string[] {
-    return credentials
-      .filter(({ key }) => this.#ports.fixed.byKey(key) !== undefined)
-      .map(({ key }) => `the key ${key} belongs to an app of the configuration`);
+  /** What of an app is taken by the configuration's, a sentence each. */
+  #taken(app: App): string[] {
+    const { fixed } = this.#ports;
+    const keys = app.credentials.filter(({ key }) => fixed.byKey(key) !== undefined);
+    return [
+      ...keys.map(({ key }) => `key ${key}`),
+      ...new DoorNames(fixed.all()).takenOf(app).map(shownName),
+    ].map((what) => `the ${what} belongs to an app of the configuration`);
   }
 }
 

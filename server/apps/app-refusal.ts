@@ -1,7 +1,7 @@
 /** Why a change of an app is not made, for whoever asked for it. */
 
 /**
- * `invalid`: the app would be none that a node can use. `taken`: another app has the id or a key. `fixed`: the app is the
+ * `invalid`: the app would be none that a node can use. `taken`: another app has the id, a key or a name at a push door. `fixed`: the app is the
  * configuration's. `last`: it would be left without a key. `unknown`: there is none. `stale`: it was changed since the
  * version that was named.
  */

@@ -19,7 +19,8 @@ export interface AppStore {
   page(after: string, limit: number): Promise<readonly StoredApp[]>;
   /**
    * Changes one app in one step, while no other change of any app happens, and gives it the next version. Other nodes are
-   * told. Rejects with what `edit` throws, and with an `AppRefusal` when another app has one of its keys.
+   * told. Rejects with what `edit` throws, and with an `AppRefusal` when another app has one of its keys, or one of its
+   * names at the push doors.
    */
   change(id: string, edit: AppEdit): Promise<StoredApp | undefined>;
 }

@@ -9,6 +9,7 @@ import type { App } from './app.ts';
 import { AppIndex } from './app-index.ts';
 import type { AppChange, AppChanges, AppKey, AppListener, AppRegistry } from './app-registry.ts';
 import type { AppStore } from './app-store.ts';
+import { DoorNames, shownName } from './door-names.ts';
 import { type AppReader, entryOf, type StoredApp } from './stored-app.ts';
 
 export interface CachedAppRegistryPorts {
@@ -25,6 +26,7 @@ const LOOK_MS = 500;
 export class CachedAppRegistry implements AppRegistry {
   readonly #ports: CachedAppRegistryPorts;
   readonly #fixed: AppIndex;
+  readonly #fixedNames: DoorNames;
   readonly #index: AppIndex;
   /** What the store had last, those that can't be used included. */
   readonly #stored = new Map<string, StoredApp>();
@@ -40,6 +42,7 @@ export class CachedAppRegistry implements AppRegistry {
   /** @param fixed the configuration's apps: they are always there, and no stored app gets the better of them */
   constructor(fixed: readonly App[], ports: CachedAppRegistryPorts) {
     this.#fixed = new AppIndex(fixed);
+    this.#fixedNames = new DoorNames(fixed);
     this.#index = new AppIndex(fixed);
     this.#ports = ports;
   }
@@ -161,15 +164,16 @@ export class CachedAppRegistry implements AppRegistry {
     const stored = this.#stored.get(id);
     if (stored === undefined) return undefined;
     const app = this.#ports.read(entryOf(stored, this.#ports.clock.now()));
-    const problems = 'id' in app ? this.#keyProblems(app) : app;
+    const problems = 'id' in app ? this.#takenProblems(app) : app;
     if (problems.length > 0) this.#unusable(id, problems);
     return 'id' in app && problems.length === 0 ? app : undefined;
   }
 
-  #keyProblems({ credentials }: App): string[] {
-    return credentials
-      .filter(({ key }) => this.#fixed.byKey(key) !== undefined)
-      .map(({ key }) => `has the key ${key}, which an app of the configuration has`);
+  #takenProblems(app: App): string[] {
+    const keys = app.credentials.filter(({ key }) => this.#fixed.byKey(key) !== undefined);
+    return [...keys.map(({ key }) => `key ${key}`), ...this.#fixedNames.takenOf(app).map(shownName)].map(
+      (what) => `has the ${what}, which an app of the configuration has`,
+    );
   }
 
   #unusable(appId: string, problems: readonly string[]): void {

@@ -1,11 +1,13 @@
 /** Apps in PostgreSQL or SQLite. See the port. Secrets are stored as they are: whoever reads the tables has them. */
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { AppTables } from '../database/app-tables.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, DialectName } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AppRefusal } from './app-refusal.ts';
 import type { AppEdit, AppStore } from './app-store.ts';
+import { shownName } from './door-names.ts';
+import { takenDoorName } from './sql-door-names.ts';
 import type { AppDraft, StoredApp, StoredCredential } from './stored-app.ts';
 
 /** PostgreSQL's channel on which nodes tell each other to look. */
@@ -67,7 +69,7 @@ export class SqlAppStore implements AppStore {
       const [current] = await appsOf(trx, [id]);
       const draft = edit(current);
       if (draft === undefined) await trx.deleteFrom('apps').where('id', '=', id).execute();
-      else await write(trx, draft, version);
+      else await write(trx, this.#database.dialect, draft, version);
       if (this.#database.dialect === 'postgres') {
         await sql`select pg_notify(${sql.lit(APPS_CHANGED)}, '')`.execute(trx);
       }
@@ -87,7 +89,12 @@ async function nextRevision(trx: Transaction<Tables>): Promise<number> {
   return revision;
 }
 
-async function write(trx: Transaction<Tables>, draft: AppDraft, version: number): Promise<void> {
+async function write(
+  trx: Transaction<Tables>,
+  dialect: DialectName,
+  draft: AppDraft,
+  version: number,
+): Promise<void> {
   const { id, credentials } = draft;
   const keys = credentials.map(({ key }) => key);
   const taken = await trx
@@ -97,6 +104,9 @@ async function write(trx: Transaction<Tables>, draft: AppDraft, version: number)
     .where('app_id', '!=', id)
     .executeTakeFirst();
   if (taken !== undefined) throw new AppRefusal('taken', `the key ${taken.key} belongs to another app`);
+  const doorName = await takenDoorName(trx, dialect, id, draft.settings['push']);
+  if (doorName !== undefined)
+    throw new AppRefusal('taken', `the ${shownName(doorName)} belongs to another app`);
   const row = {
     enabled: draft.enabled ? 1 : 0,
     settings: JSON.stringify(draft.settings),

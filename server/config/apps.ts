@@ -1,5 +1,6 @@
 /** Listed apps → complete apps: defaults merged beneath, identities checked against each other. */
 import type { App, Credential } from '../apps/app.ts';
+import { type DoorName, doorNamesIn } from '../apps/door-names.ts';
 import type { PushSettings } from '../apps/push-settings.ts';
 import { besideKey, type Problem } from './config-error.ts';
 import type { ReadFile } from './file.ts';
@@ -38,23 +39,12 @@ export function readApps(entries: readonly AppEntry[], defaults: AppSettings, re
 }
 
 /** What finds an app. */
-interface Identity {
-  readonly what: string;
-  readonly name: string;
-  /** Not to be shown. */
-  readonly secret?: boolean;
-}
-
-function identitiesOf({ id, credentials, push }: App): Identity[] {
-  const { beams, centrifugo, kinvey } = push;
-  const identities: Array<Identity | undefined> = [
+function identitiesOf({ id, credentials, push }: App): DoorName[] {
+  return [
     { what: 'id', name: id },
     ...credentials.map(({ key }) => ({ what: 'key', name: key })),
-    beams && { what: 'push.beams.instanceId', name: beams.instanceId.toLowerCase() },
-    centrifugo && { what: 'push.centrifugo.apiKey', name: centrifugo.apiKey, secret: true },
-    kinvey && { what: 'push.kinvey.appKey', name: kinvey.appKey },
+    ...doorNamesIn(push),
   ];
-  return identities.filter((identity) => identity !== undefined);
 }
 
 /** `listed` over `defaults`. */
@@ -124,7 +114,7 @@ function pairProblem(listed: object | null): string | undefined {
 }
 
 /** Records an identity as taken by `entry`, and tells if it was taken before. */
-function taken(owners: Map<string, string>, entry: string, { what, name, secret }: Identity): Problem[] {
+function taken(owners: Map<string, string>, entry: string, { what, name, secret }: DoorName): Problem[] {
   const identity = `${what} ${name}`;
   const owner = owners.get(identity);
   if (owner === undefined) {

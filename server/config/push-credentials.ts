@@ -33,6 +33,13 @@ export function apnsKeyProblem(pem: string): string | undefined {
   return 'is a key of another kind than APNs has, which is EC on P-256';
 }
 
+/** @param name what Apple calls it */
+export function apnsIdProblem(id: string, name: string): string | undefined {
+  return /^[0-9A-Za-z]{10}$/.test(id)
+    ? undefined
+    : `must be what Apple calls the ${name}: 10 letters and digits`;
+}
+
 /** Of a `.p12` file. */
 export function certificateProblem(pfx: Buffer, passphrase: string | undefined): string | undefined {
   try {

@@ -13,6 +13,7 @@ import type { Problem } from './config-error.ts';
 import type { ReadFile } from './file.ts';
 import { PartReader } from './part-reader.ts';
 import {
+  apnsIdProblem,
   apnsKeyProblem,
   certificateProblem,
   serviceAccountProblem,
@@ -124,12 +125,19 @@ function apnsCredentials(part: Part<'apns'>, reader: PartReader): ApnsCredential
   const pem = key ?? reader.file('keyFile', keyFile, why);
   reader.check(key === undefined ? 'keyFile' : 'key', keyFile, pem && apnsKeyProblem(pem));
   const hasKey = pem !== '';
-  return {
-    kind: 'token',
-    key: pem,
-    keyId: hasKey ? reader.need('keyId', part.keyId, why) : '',
-    teamId: hasKey ? reader.need('teamId', part.teamId, why) : '',
-  };
+  const keyId = hasKey ? reader.need('keyId', part.keyId, why) : '';
+  const teamId = hasKey ? reader.need('teamId', part.teamId, why) : '';
+  if (isApple(part.endpoint)) {
+    reader.check('keyId', undefined, keyId && apnsIdProblem(keyId, 'Key ID'));
+    reader.check('teamId', undefined, teamId && apnsIdProblem(teamId, 'Team ID'));
+  }
+  return { kind: 'token', key: pem, keyId, teamId };
+}
+
+/** Others than Apple may have rules of their own. */
+function isApple(endpoint: string | undefined): boolean {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return true;
+  return `.${new URL(endpoint).hostname}`.endsWith('.push.apple.com');
 }
 
 function apnsCertificate(

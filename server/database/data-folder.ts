@@ -7,12 +7,14 @@ import type { WorkerFailure } from './worker-messages.ts';
 
 /** Milliseconds a starting node waits for one that is just stopping. */
 const LOCK_WAIT_MS = 3000;
+/** The log of changes may grow to 32 MB before its pages go where they belong: what a publish changes often goes there once. */
 const PRAGMAS = `
   pragma synchronous = full;
   pragma foreign_keys = on;
   pragma temp_store = memory;
   pragma cache_size = -65536;
   pragma journal_size_limit = 67108864;
+  pragma wal_autocheckpoint = 8000;
 `;
 
 export interface OpenFolder {

@@ -47,13 +47,11 @@ function answer(request: WorkerRequest, held: Held): WorkerReply {
 function run(request: WorkerRequest, { database, statements, close }: Held): WorkerResult {
   switch (request.kind) {
     case 'query':
-      return query(statements, request.sql, request.values);
-    case 'begin':
       // At once with the right to write: upgrading later could fail halfway.
-      database.exec('begin immediate');
-      return NOTHING;
+      if (request.begins) database.exec('begin immediate');
+      return query(statements, request.sql, request.values);
     case 'commit':
-      database.exec('commit');
+      if (database.inTransaction) database.exec('commit');
       return NOTHING;
     case 'rollback':
       if (database.inTransaction) database.exec('rollback');

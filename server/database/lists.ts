@@ -13,7 +13,7 @@ export function isOneOf(
   texts: readonly string[],
 ): RawBuilder<SqlBool> {
   if (texts.length === 1) return sql`${column} = ${texts[0]}`;
-  if (dialect === 'postgres') return sql`${column} = any(${texts}::text[])`;
+  if (dialect === 'postgres') return sql`${column} = any(${arrayOf(texts)}::text[])`;
   return sql`${column} in (select value from json_each(${jsonList(texts)}))`;
 }
 
@@ -23,7 +23,7 @@ export function isNoneOf(
   column: Expression<string>,
   texts: readonly string[],
 ): RawBuilder<SqlBool> {
-  if (dialect === 'postgres') return sql`${column} <> all(${texts}::text[])`;
+  if (dialect === 'postgres') return sql`${column} <> all(${arrayOf(texts)}::text[])`;
   return sql`${column} not in (select value from json_each(${jsonList(texts)}))`;
 }
 
@@ -33,7 +33,7 @@ export function listTable(
   texts: readonly string[],
   alias = 'list',
 ): RawBuilder<{ value: string }> {
-  if (dialect === 'postgres') return sql`unnest(${texts}::text[]) as ${sql.ref(alias)}(value)`;
+  if (dialect === 'postgres') return sql`unnest(${arrayOf(texts)}::text[]) as ${sql.ref(alias)}(value)`;
   return sql`json_each(${jsonList(texts)}) as ${sql.ref(alias)}`;
 }
 
@@ -45,14 +45,28 @@ export function withoutIndex(dialect: DialectName, column: string): RawBuilder<s
   return dialect === 'postgres' ? sql`${sql.ref(column)}` : sql`+${sql.ref(column)}`;
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/**
+ * PostgreSQL's own form of an array. Its driver would make the same of a list, element by element, which for the ids of an
+ * audience takes longer than finding them.
+ */
+function arrayOf(texts: readonly string[]): string {
+  const json = jsonOf(texts);
+  if (isPlain(json)) return `{${json.slice(1, -1)}}`;
+  return `{${texts.map((text) => `"${checkedText(text).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
 
 /** Half a character is replaced, as it is wherever text is turned into UTF-8. */
 function jsonList(texts: readonly string[]): string {
-  return JSON.stringify(
-    texts.map((text) => {
-      checkedText(text);
-      return LONE_SURROGATE.test(text) ? Buffer.from(text).toString() : text;
-    }),
-  );
+  const json = jsonOf(texts);
+  if (isPlain(json)) return json;
+  return JSON.stringify(texts.map((text) => Buffer.from(checkedText(text)).toString()));
 }
+
+function jsonOf(texts: readonly unknown[]): string {
+  if (texts.some((text) => typeof text !== 'string'))
+    throw new TypeError('a list of texts has something else in it');
+  return JSON.stringify(texts);
+}
+
+/** Nothing in it had to be escaped: no quote, no backslash, no NUL or other control character, no half a character. */
+const isPlain = (json: string): boolean => !json.includes('\\');

@@ -5,7 +5,7 @@ import type { PostgresSettings } from '../config/config.ts';
 /** Milliseconds to connect, or to get a free connection. */
 const CONNECT_MS = 5000;
 /** Milliseconds a statement may take; every one is meant to take a few. */
-const STATEMENT_MS = 30_000;
+export const STATEMENT_MS = 30_000;
 /** Milliseconds a transaction may stand still, so that a frozen node doesn't hold its locks. */
 const IDLE_TRANSACTION_MS = 60_000;
 

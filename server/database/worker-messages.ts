@@ -13,9 +13,11 @@ export type WorkerRequest =
       readonly kind: 'query';
       readonly sql: string;
       readonly values: readonly StorableValue[];
+      /** A transaction begins with it. */
+      readonly begins: boolean;
     }
-  /** `rollback` is fine when nothing has begun. */
-  | { readonly id: number; readonly kind: 'begin' | 'commit' | 'rollback' }
+  /** Both are fine when nothing has begun. */
+  | { readonly id: number; readonly kind: 'commit' | 'rollback' }
   /** The last request: everything before it has been answered. */
   | { readonly id: number; readonly kind: 'close' };
 

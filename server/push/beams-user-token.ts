@@ -49,7 +49,7 @@ export function userOfToken(token: string, rules: TokenRules, now: number): Toke
   if (typeof iss !== 'string' || iss === '') return { problem: 'no issuer' };
   const problem = timeProblem(Math.trunc(exp), claims, now);
   if (problem !== undefined) return { problem };
-  return issuersOf(rules).includes(iss) ? { user: sub } : { problem: 'wrong issuer' };
+  return isIssuer(iss, rules) ? { user: sub } : { problem: 'wrong issuer' };
 }
 
 /** Whether a text can be a user's id: 1 to 164 characters, and nothing that databases don't keep. */
@@ -69,10 +69,11 @@ function timeProblem(
   return typeof nbf === 'number' && Math.trunc(nbf) > now + LEEWAY_SECONDS ? 'not valid yet' : undefined;
 }
 
-/** One SDK leaves out the scheme. */
-function issuersOf({ instanceId, issuers }: TokenRules): readonly string[] {
-  const host = `${instanceId}.pushnotifications.pusher.com`;
-  return [`https://${host}`, host, ...issuers];
+/** One SDK leaves out the scheme. Hosts and instance ids have no letter case, and SDKs take the id as it was typed. */
+function isIssuer(iss: string, { instanceId, issuers }: TokenRules): boolean {
+  const host = `${instanceId.toLowerCase()}.pushnotifications.pusher.com`;
+  const given = iss.toLowerCase();
+  return given === host || given === `https://${host}` || issuers.includes(iss);
 }
 
 function isSigned(text: string, signature: string, secretKey: string): boolean {

@@ -83,9 +83,9 @@ export class MemoryPushQueue implements PushQueue {
     return this.#publishes.get(id)?.publish;
   }
 
-  async claim({ owner, now, leaseUntil, rooms }: Claim): Promise<Claimed> {
+  async claim({ owner, now, lostBefore, leaseUntil, rooms }: Claim): Promise<Claimed> {
     for (const { job, until } of [...this.#leases.values()]) {
-      if (until <= now) this.#giveUp(job);
+      if (until <= lostBefore) this.#giveUp(job);
     }
     for (
       let next = this.#waiting.first;
@@ -101,8 +101,13 @@ export class MemoryPushQueue implements PushQueue {
     return { jobs, nextAt: known.length === 0 ? undefined : Math.min(...known) };
   }
 
-  async extend(owner: string, leaseUntil: number): Promise<void> {
-    for (const lease of this.#leases.values()) if (lease.owner === owner) lease.until = leaseUntil;
+  async extend(owner: string, ids: readonly number[], leaseUntil: number): Promise<readonly number[]> {
+    return ids.filter((id) => {
+      const lease = this.#leases.get(id);
+      if (lease?.owner !== owner) return false;
+      lease.until = leaseUntil;
+      return true;
+    });
   }
 
   async release(owner: string): Promise<void> {

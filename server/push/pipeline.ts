@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import type { Audience } from './audience.ts';
 import type { ProviderName } from './device.ts';
+import type { Values } from './message-texts.ts';
 import type { NewPublish } from './publish.ts';
 import type { PushMetrics } from './push-metrics.ts';
 import type { PushProvider } from './push-provider.ts';
@@ -38,7 +39,7 @@ export const PIPELINE_DEFAULTS: PipelineSettings = {
   recipientsPerProvider: 1000,
   pageSize: 2000,
   jobsAhead: 200,
-  leaseMs: 60_000,
+  leaseMs: 15_000,
   pollMs: 1000,
 };
 
@@ -54,6 +55,8 @@ export interface PipelinePorts {
   readonly instanceOf: (appId: string) => string | undefined;
   /** Which of an app's users are connected, or were at any time after `since`, milliseconds since the epoch. */
   readonly connected: (appId: string, users: readonly string[], since: number) => Eventual<readonly string[]>;
+  /** What is known of users that messages may name; users without anything are left out. */
+  readonly userValues: (appId: string, users: readonly string[]) => Promise<ReadonlyMap<string, Values>>;
   readonly hook: FinishHook;
   readonly metrics: PushMetrics;
   readonly clock: Clock;

@@ -37,7 +37,8 @@ export interface NewPublish {
   readonly expiresAt: number | undefined;
   readonly offlineOnly: OfflineOnly | undefined;
   /**
-   * Values for `{{name}}` in the payloads' texts, by user: each device gets its user's. Undefined: texts go as they are.
+   * Values for `{{name}}` in the payloads' texts, by user, over what is known of the user when it is sent: each device
+   * gets its user's. Undefined: texts go as they are.
    */
   readonly variables: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /**

@@ -50,11 +50,10 @@ export interface NewOutcome {
   readonly messageId: string | undefined;
 }
 
-/** A device whose token the provider calls dead. */
-export interface DeadDevice {
-  readonly id: string;
-  readonly token: string;
-}
+/** A token that its provider calls dead: a device's, or one that was sent to by itself. */
+export type DeadToken =
+  | { readonly id: string; readonly token: string }
+  | { readonly id: undefined; readonly provider: ProviderName; readonly token: string };
 
 /** What a job comes to. */
 export interface Settlement {
@@ -65,8 +64,8 @@ export interface Settlement {
   /** Recipients that were found. */
   readonly targeted: number;
   readonly next: readonly NewJob[];
-  /** Devices to be removed with the same step, if they still have these tokens. */
-  readonly dead: readonly DeadDevice[];
+  /** Devices that still have these tokens are removed with the same step. */
+  readonly dead: readonly DeadToken[];
   /** True: the publish's time was over before all its recipients were found. */
   readonly cutShort: boolean;
 }
@@ -86,6 +85,8 @@ export interface Claim {
   readonly owner: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Leases that ended by then are lost, and their jobs ready again. */
+  readonly lostBefore: number;
   readonly leaseUntil: number;
   readonly rooms: readonly Room[];
 }
@@ -133,8 +134,8 @@ export interface PushQueue {
 
   /** Leases jobs that are due. */
   claim(claim: Claim): Promise<Claimed>;
-  /** Prolongs all leases of an owner. */
-  extend(owner: string, leaseUntil: number): Promise<void>;
+  /** Prolongs leases of an owner; returns the jobs that are still its own. */
+  extend(owner: string, ids: readonly number[], leaseUntil: number): Promise<readonly number[]>;
   /** Gives up all leases of an owner: others may have the jobs at once. */
   release(owner: string): Promise<void>;
   /** Gives up one job, until a time. */

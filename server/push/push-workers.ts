@@ -1,5 +1,6 @@
 /** Takes jobs from the queue as there is room for them, and keeps their leases. One per node. */
 import type { Ids } from '../lib/ids.ts';
+import { JobLeases } from './job-leases.ts';
 import { JobRunner } from './job-runner.ts';
 import type { Job, Lane } from './jobs.ts';
 import { LaneRooms } from './lane-rooms.ts';
@@ -9,35 +10,34 @@ import type { PipelinePorts, PipelineSettings } from './pipeline.ts';
 const FAILURE_PAUSE_MS = 1000;
 /** How often a stop looks whether its time is over. */
 const BEAT_MS = 20;
-/** Leases are prolonged so often in their time. */
-const EXTENSIONS_PER_LEASE = 4;
 
 export class PushWorkers {
   readonly #settings: PipelineSettings;
   readonly #ports: PipelinePorts;
   readonly #owner: string;
   readonly #rooms: LaneRooms;
+  readonly #leases: JobLeases;
   readonly #runner: JobRunner;
   readonly #abort = new AbortController();
   #started = false;
   #claiming: Promise<void> | undefined;
   #again = false;
   #cancelTimer: (() => void) | undefined;
-  #cancelLeases: (() => void) | undefined;
+  /** Until then others may not have had the time to say that they are at work. */
+  #patientUntil = Number.NEGATIVE_INFINITY;
 
   constructor(settings: PipelineSettings, ports: PipelinePorts, ids: Ids) {
     this.#settings = settings;
     this.#ports = ports;
     this.#owner = ids.uniqueId();
     this.#rooms = new LaneRooms(settings.recipientsPerProvider);
+    this.#leases = new JobLeases(this.#owner, settings.leaseMs, ports);
     this.#runner = new JobRunner(settings, ports, this.#abort.signal);
   }
 
   start(): void {
     this.#started = true;
-    const { clock } = this.#ports;
-    const { leaseMs } = this.#settings;
-    this.#cancelLeases = clock.every(leaseMs / EXTENSIONS_PER_LEASE, () => void this.#extend());
+    this.#leases.start();
     this.wake();
   }
 
@@ -68,11 +68,12 @@ export class PushWorkers {
     const { clock, queue, logger } = this.#ports;
     this.#started = false;
     this.#abort.abort();
+    this.#leases.abort();
     this.#cancelTimer?.();
     const end = clock.now() + ms;
     await this.#claiming;
     while (this.#rooms.running > 0 && clock.now() < end) await clock.pause(BEAT_MS);
-    this.#cancelLeases?.();
+    this.#leases.stop();
     if (this.#rooms.running > 0) {
       logger.warn({ jobs: this.#rooms.running }, 'push jobs not finished before the stop');
     }
@@ -95,13 +96,17 @@ export class PushWorkers {
       this.#again = false;
       const now = clock.now();
       const rooms = this.#rooms.free();
+      const leaseUntil = now + leaseMs;
+      const patient = now < this.#patientUntil;
       try {
-        const claim = { owner: this.#owner, now, leaseUntil: now + leaseMs, rooms };
+        const claim = { owner: this.#owner, now, lostBefore: patient ? 0 : now, leaseUntil, rooms };
         const { jobs, nextAt } = await queue.claim(claim);
-        for (const job of jobs) void this.#run(job);
-        pauseMs = Math.min(pollMs, Math.max(1, (nextAt ?? Number.POSITIVE_INFINITY) - clock.now()));
+        for (const job of jobs) void this.#run(job, leaseUntil);
+        const wait = patient ? pollMs : (nextAt ?? Number.POSITIVE_INFINITY) - clock.now();
+        pauseMs = Math.min(pollMs, Math.max(1, wait));
       } catch (error) {
         log.warn('claim', { err: error }, 'push queue cannot be asked for jobs');
+        this.#patientUntil = clock.now() + leaseMs;
         this.#again = false;
         pauseMs = FAILURE_PAUSE_MS;
       }
@@ -114,20 +119,13 @@ export class PushWorkers {
     this.#cancelTimer = this.#ports.clock.after(ms, () => this.wake());
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: Job, leaseUntil: number): Promise<void> {
     this.#rooms.enter(job);
-    await this.#runner.run(job);
+    const signal = this.#leases.hold(job, leaseUntil);
+    if (this.#abort.signal.aborted) this.#leases.abort();
+    await this.#runner.run(job, signal);
+    this.#leases.drop(job);
     this.#rooms.leave(job);
     this.wake();
-  }
-
-  async #extend(): Promise<void> {
-    const { clock, queue, log } = this.#ports;
-    if (this.#rooms.running === 0) return;
-    try {
-      await queue.extend(this.#owner, clock.now() + this.#settings.leaseMs);
-    } catch (error) {
-      log.warn('extend', { err: error }, 'leases of push jobs could not be prolonged');
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** One publish's messages, each prepared once for all who get the same. */
 import type { ProviderName } from './device.ts';
-import { fillTexts } from './message-texts.ts';
+import { fillTexts, type Values } from './message-texts.ts';
 import type { PayloadProblem, PreparedPush, PushProvider } from './push-provider.ts';
 import type { QueuedPublish } from './push-queue.ts';
 import { type BeamsMark, renderPayload } from './render.ts';
@@ -45,16 +45,15 @@ export class Rendering {
     return rendered;
   }
 
-  /** A message with the user's values in its texts; not kept. */
-  messageFor(
-    provider: PushProvider,
-    name: ProviderName,
-    ofBeams: boolean,
-    user: string | undefined,
-  ): Rendered {
-    const { variables } = this.publish;
-    const own = user !== undefined && variables !== undefined && Object.hasOwn(variables, user);
-    return this.#prepare(provider, name, this.#marked(ofBeams), (own && variables[user]) || {});
+  /** The values that came with the publish for a user. */
+  ownValues(user: string): Values {
+    const { variables = {} } = this.publish;
+    return (Object.hasOwn(variables, user) && variables[user]) || {};
+  }
+
+  /** A message with a user's values in its texts; not kept. */
+  messageFor(provider: PushProvider, name: ProviderName, ofBeams: boolean, values: Values): Rendered {
+    return this.#prepare(provider, name, this.#marked(ofBeams), values);
   }
 
   #marked(ofBeams: boolean): boolean {
@@ -65,7 +64,7 @@ export class Rendering {
     provider: PushProvider,
     name: ProviderName,
     marked: boolean,
-    values: Readonly<Record<string, unknown>> | undefined,
+    values: Values | undefined,
   ): Rendered {
     const { payloads, door } = this.publish;
     const payload = renderPayload(name, payloads, marked ? this.#mark : undefined, door === 'beams');

@@ -1,11 +1,12 @@
 /** A job that sends: one message for all who get the same, and what came of it. */
 import type { Job, NewJob, SendWork } from './jobs.ts';
+import { type Batch, batchesOf, groupsByUser } from './message-batches.ts';
 import type { PipelinePorts } from './pipeline.ts';
 import { recipientTypeOf } from './push-metrics.ts';
 import { isPayloadProblem, type PreparedPush, type PushProvider, type Verdict } from './push-provider.ts';
 import type { NewOutcome, QueuedPublish, Settlement } from './push-queue.ts';
 import { type Recipients, recipientsOf } from './recipients.ts';
-import { isMissing, type Rendered, type Rendering } from './rendering.ts';
+import { isMissing, type Rendering } from './rendering.ts';
 import { type Recipient, type RetryRules, Sorter } from './verdicts.ts';
 
 /** Requests with messages of their own that are under way at a time. */
@@ -25,12 +26,6 @@ interface End {
   readonly status: NewOutcome['status'];
   readonly code: string | undefined;
   readonly reason: string;
-}
-
-/** Who gets the same message. */
-interface Batch {
-  readonly rendered: Rendered;
-  readonly recipients: Recipient[];
 }
 
 const GONE: End = {
@@ -120,14 +115,9 @@ async function sendAlike(
   ports: PipelinePorts,
 ): Promise<void> {
   const { work, rendering } = task;
-  const batches = new Map<Rendered, Batch>();
-  for (const recipient of present) {
-    const rendered = rendering.message(provider, work.provider, recipient.ofBeams);
-    const batch = batches.get(rendered) ?? { rendered, recipients: [] };
-    batches.set(rendered, batch);
-    batch.recipients.push(recipient);
+  for (const batch of batchesOf(rendering, provider, work.provider, present)) {
+    await sendBatch(task, provider, batch, sorter, ports);
   }
-  for (const batch of batches.values()) await sendBatch(task, provider, batch, sorter, ports);
 }
 
 /** A message for each user. A window of them at a time bounds what is held. */
@@ -139,22 +129,18 @@ async function sendPersonally(
   ports: PipelinePorts,
 ): Promise<void> {
   const { work, rendering } = task;
-  const groups = new Map<string, Recipient[]>();
-  for (const recipient of present) {
-    const key = `${recipient.ofBeams} ${recipient.user ?? ''}`;
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    group.push(recipient);
-  }
+  const groups = groupsByUser(present);
+  const users = groups.flatMap(({ user }) => (user === undefined ? [] : [user]));
+  const known = await ports.userValues(rendering.publish.appId, [...new Set(users)]);
   const queue = groups.values();
   const sender = async (): Promise<void> => {
-    for (const recipients of queue) {
-      const [first] = recipients;
-      const rendered = rendering.messageFor(provider, work.provider, first?.ofBeams === true, first?.user);
+    for (const { user, ofBeams, recipients } of queue) {
+      const values = user === undefined ? {} : { ...known.get(user), ...rendering.ownValues(user) };
+      const rendered = rendering.messageFor(provider, work.provider, ofBeams, values);
       await sendBatch(task, provider, { rendered, recipients }, sorter, ports);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(PERSONAL_AT_ONCE, groups.size) }, sender));
+  await Promise.all(Array.from({ length: Math.min(PERSONAL_AT_ONCE, groups.length) }, sender));
 }
 
 async function sendBatch(

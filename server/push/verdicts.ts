@@ -3,7 +3,7 @@ import type { Chance } from '../lib/chance.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Platform, ProviderName } from './device.ts';
 import type { Verdict } from './push-provider.ts';
-import type { DeadDevice, NewOutcome } from './push-queue.ts';
+import type { DeadToken, NewOutcome } from './push-queue.ts';
 
 export interface Recipient {
   /** Under which its outcome is noted: see `NewOutcome`. */
@@ -47,7 +47,7 @@ export interface Sorted {
   readonly outcomes: NewOutcome[];
   /** By the time of their next try. */
   readonly retries: Map<number, Retry>;
-  readonly dead: DeadDevice[];
+  readonly dead: DeadToken[];
 }
 
 export interface Retry {
@@ -78,7 +78,7 @@ export class Sorter {
         return;
       case 'dead':
         this.#end(recipient, 'dead', verdict.code, verdict.reason);
-        if (recipient.registered) this.sorted.dead.push({ id: recipient.key, token: recipient.token });
+        this.#bury(recipient);
         return;
       case 'refused':
         this.#end(recipient, 'failed', verdict.code, verdict.reason);
@@ -115,6 +115,11 @@ export class Sorter {
     const runAt = wholeSecond(now + pauseMs);
     if (runAt > lastAt) this.#end(recipient, expires ? 'expired' : 'failed', code, reason);
     else this.#queue(runAt, recipient, tries + 1);
+  }
+
+  #bury({ key, token, registered }: Recipient): void {
+    if (registered) this.sorted.dead.push({ id: key, token });
+    else if (token !== '') this.sorted.dead.push({ id: undefined, provider: this.#case.provider, token });
   }
 
   #queue(runAt: number, recipient: Recipient, tries: number): void {

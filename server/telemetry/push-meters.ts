@@ -1,7 +1,7 @@
 /** What the push pipeline counts, under the names that Centrifugo gives these metrics. */
 import { type Aggregator, Counter, Gauge, type MetricObject, Registry, Summary } from 'prom-client';
 import type { ProviderName } from '../push/device.ts';
-import type { Lane } from '../push/jobs.ts';
+import { LANES, type Lane } from '../push/jobs.ts';
 import type { Attempts, PushMetrics } from '../push/push-metrics.ts';
 
 /** Where the jobs are that wait or are under way. */
@@ -73,8 +73,11 @@ export class PushMeters implements PushMetrics {
       async collect() {
         this.reset();
         // A database that can't be asked is told by other signs; the rest of the page is worth having.
-        const jobs = await read().catch(() => new Map<Lane, number>());
-        for (const [lane, count] of jobs) this.set({ provider: providerOf(lane), queue: lane }, count);
+        const jobs = await read().catch(() => undefined);
+        if (jobs === undefined) return;
+        for (const lane of LANES) {
+          this.set({ provider: providerOf(lane), queue: lane }, jobs.get(lane) ?? 0);
+        }
       },
     });
   }

@@ -119,6 +119,36 @@ onEachStore((node) => {
       }
       expect(await publishedBy(app, node.server)).toBe(200);
     });
+
+    it('refuses names of the push doors that another app has, and shows no API key', async () => {
+      const instanceId = 'abcdef00-1111-4111-8111-111111111111';
+      const push = {
+        beams: { instanceId, secretKey: 's' },
+        centrifugo: { apiKey: 'a "hush-hush" key' },
+        kinvey: { appKey: 'kid_Mine', appSecret: 'a', masterSecret: 'm' },
+      };
+      const app = await node.created({ push });
+      const taken: ReadonlyArray<readonly [object, string]> = [
+        [
+          { beams: { ...push.beams, instanceId: instanceId.toUpperCase() } },
+          `the push.beams.instanceId ${instanceId} belongs to another app`,
+        ],
+        [{ centrifugo: push.centrifugo }, 'the push.centrifugo.apiKey belongs to another app'],
+        [{ kinvey: push.kinvey }, 'the push.kinvey.appKey kid_Mine belongs to another app'],
+      ];
+      const other = await node.created({ push: { kinvey: { ...push.kinvey, appKey: 'kid_mine' } } });
+      for (const [block, error] of taken) {
+        const created = await node.admin('POST', '/apps', { push: block });
+        expect([created.status, created.json.error]).toEqual([409, error]);
+        expect(created.text).not.toContain('hush-hush');
+        const changed = await node.admin('PATCH', `/apps/${other.id}`, { push: block });
+        expect([changed.status, changed.json.error]).toEqual([409, error]);
+      }
+      // Of itself an app may keep what it has, and who comes later may have what is free again.
+      expect((await node.admin('PATCH', `/apps/${app.id}`, { forceTls: true })).status).toBe(200);
+      await node.admin('DELETE', `/apps/${app.id}`);
+      await node.created({ push });
+    });
   });
 
   describe('changing an app', () => {

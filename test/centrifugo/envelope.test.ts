@@ -147,6 +147,25 @@ describe('a method of its own route', () => {
     expect((await call(node(), 'device_list', {}, headers)).status).toBe(400);
   });
 
+  it('whose parameters are nested too deeply is a bad request, alone and in a stream', async () => {
+    const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    const error = {
+      code: 107,
+      message: 'bad request',
+      detail: 'params are nested deeper than 100 levels',
+    };
+    expect((await call(node(), 'cancel_push', deep(100))).json()).toMatchObject({
+      error: { detail: 'uid is required' },
+    });
+    for (const levels of [101, 50_000]) {
+      expect((await call(node(), 'cancel_push', deep(levels))).json()).toEqual({ error });
+      const line = `{"id":1,"method":"send_push_notification","params":${deep(levels)}}`;
+      expect((await stream(line)).json()).toEqual({ id: 1, error });
+    }
+    const batch = await call(node(), 'batch', `{"commands":[{"cancel_push":${deep(200)}}]}`);
+    expect(batch.json()).toEqual({ replies: [{ error }] });
+  });
+
   it('that there is not is not found, in text', async () => {
     const answer = await call(node(), 'nope', {});
     expect([answer.status, answer.text]).toEqual([404, '404 page not found\n']);

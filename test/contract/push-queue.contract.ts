@@ -60,10 +60,10 @@ export function pushQueueContract(create: () => Promise<PushQueue>): void {
   function claim(
     now = 1000,
     lanes: readonly Lane[] = ['expand', 'fcm', 'apns', 'notify'],
-    { owner = 'node-1', jobs = 10, recipients = 1000, idle = false } = {},
+    { owner = 'node-1', lostBefore = now, jobs = 10, recipients = 1000, idle = false } = {},
   ): Promise<Claimed> {
     const rooms = lanes.map((lane) => ({ lane, jobs, recipients, idle }));
-    return queue.claim({ owner, now, leaseUntil: now + 60_000, rooms });
+    return queue.claim({ owner, now, lostBefore, leaseUntil: now + 60_000, rooms });
   }
 
   async function claimOne(now = 1000, owner = 'node-1'): Promise<Job> {
@@ -175,11 +175,27 @@ export function pushQueueContract(create: () => Promise<PushQueue>): void {
 
     it('last longer when they are prolonged by their owner', async () => {
       await accept();
-      await claimOne();
-      await queue.extend('node-2', 500_000);
-      await queue.extend('node-1', 100_000);
+      const { id } = await claimOne();
+      expect(await queue.extend('node-2', [id], 500_000)).toEqual([]);
+      expect(await queue.extend('node-1', [id, id + 1], 100_000)).toEqual([id]);
       expect((await claim(99_999)).jobs).toEqual([]);
       expect((await claim(100_000)).jobs).toHaveLength(1);
+    });
+
+    it('that are prolonged no more are lost, and their owner hears it', async () => {
+      await accept();
+      const { id } = await claimOne();
+      expect(await queue.extend('node-1', [], 500_000)).toEqual([]);
+      await claimOne(61_000, 'node-2');
+      expect(await queue.extend('node-1', [id], 500_000)).toEqual([]);
+      expect((await claim(121_000)).jobs).toHaveLength(1);
+    });
+
+    it('that have ended are left alone by who is patient', async () => {
+      await accept();
+      const job = await claimOne();
+      expect((await claim(90_000, undefined, { owner: 'node-2', lostBefore: 0 })).jobs).toEqual([]);
+      expect(await queue.settle(job, settlement())).toBe(true);
     });
 
     it('are given up by their owner alone', async () => {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../server/database/database.ts';
 import { isUniqueViolation, QueryFailed, UnstorableText } from '../../server/database/database-error.ts';
 import type { DeviceRow } from '../../server/database/device-tables.ts';
+import { isOneOf, listTable } from '../../server/database/lists.ts';
 import { onEachDatabase } from '../support/databases.ts';
 
 const device = (appId: string, changes: Partial<DeviceRow> = {}): DeviceRow => {
@@ -194,6 +195,32 @@ describe('a database', () => {
     it('refuses text with a NUL before it reaches the database', async () => {
       await expect(insert(device(appId, { user_id: 'a\0b' }))).rejects.toBeInstanceOf(UnstorableText);
       expect(await users()).toEqual([]);
+    });
+
+    it('has lists of whatever a text may be, in their order', async () => {
+      const plain = ['a', 'zoë 😀', 'NULL', '', '{}', "it's", 'a,b'];
+      const special = ['"', '\\', '\\"', 'a"b\\n', '\n', '\t', '\u0001', '\u007f', '{"x":[1]}', '%_'];
+      for (const texts of [[], plain, special, [...plain, ...special]]) {
+        const { rows } = await sql<{ value: string }>`
+          select list.value from ${listTable(database.dialect, texts)}`.execute(database.db);
+        expect(rows.map(({ value }) => value)).toEqual(texts);
+        if (texts.length === 0) continue;
+        const [last = ''] = texts.slice(-1);
+        const text = database.dialect === 'postgres' ? sql<string>`${last}::text` : sql<string>`${last}`;
+        const among = isOneOf(database.dialect, text, texts);
+        const found = await sql<{ found: unknown }>`select ${among} as found`.execute(database.db);
+        expect(Boolean(found.rows[0]?.found)).toBe(true);
+      }
+    });
+
+    it('takes half a character in a list for the sign that stands for one', async () => {
+      const { rows } = await sql<{ value: string }>`
+        select list.value from ${listTable(database.dialect, ['a\ud800b', 'c'])}`.execute(database.db);
+      expect(rows.map(({ value }) => value)).toEqual(['a\ufffdb', 'c']);
+    });
+
+    it.each([[['a\0b', 'c']], [['c', 'a\0']]])('refuses a list with a NUL', (texts) => {
+      expect(() => listTable(database.dialect, texts)).toThrow(UnstorableText);
     });
 
     it.each([[true], [1.5], [Number.NaN], [new Date(0)], [{}]])('refuses %o as a value', async (value) => {

@@ -1,12 +1,24 @@
 /** PostgreSQL that goes away and comes back, and addresses that lead nowhere. */
 import { readFileSync } from 'node:fs';
-import { sql } from 'kysely';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresSettings } from '../../server/config/config.ts';
 import type { Database } from '../../server/database/database.ts';
 import { DatabaseUnavailable } from '../../server/database/database-error.ts';
+import { KyselyDatabase } from '../../server/database/kysely-database.ts';
+import { PgDialect } from '../../server/database/pg-dialect.ts';
+import { SilenceWatch } from '../../server/database/silence-watch.ts';
+import type { Tables } from '../../server/database/tables.ts';
+import { OccasionalLog } from '../../server/lib/occasional-log.ts';
+import { systemClock } from '../../server/lib/system-clock.ts';
 import { openTestDatabase, postgresSettings } from '../support/databases.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { FrozenProxy } from '../support/push/frozen-proxy.ts';
+import { silentLogger } from '../support/silent-logger.ts';
+
+/** Milliseconds after which the test takes a connection for dead. */
+const SILENT_MS = 600;
 
 describe('PostgreSQL', () => {
   let server: TestPostgres;
@@ -55,6 +67,28 @@ describe('PostgreSQL', () => {
     expect(
       await database.transaction(async (trx) => (await trx.selectFrom('devices').execute()).length),
     ).toBe(0);
+  });
+
+  it('that falls silent fails what waits for it, and the next call has another connection', async () => {
+    const proxy = await FrozenProxy.start(url);
+    const settings = postgresSettings(proxy.origin + new URL(url).pathname);
+    const own = { ...settings, url: settings.url.replace('//', `//${new URL(url).username}@`) };
+    const log = new OccasionalLog(systemClock, silentLogger);
+    const silent = new KyselyDatabase(
+      'postgres',
+      new Kysely<Tables>({ dialect: new PgDialect(own, log, new SilenceWatch(SILENT_MS, systemClock)) }),
+    );
+    expect(await count(silent)).toEqual([]);
+    // Longer than that with nothing to do, and with much to say, is no silence.
+    await pause(SILENT_MS * 1.5);
+    const chatter = sql`select pg_sleep(0.05), repeat('x', 100000) from generate_series(1, 20)`;
+    expect((await chatter.execute(silent.db)).rows).toHaveLength(20);
+    proxy.freeze();
+    const error = await count(silent).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DatabaseUnavailable);
+    expect(await count(silent)).toEqual([]);
+    await silent.close();
+    await proxy.close();
   });
 
   it('runs a transaction again after a deadlock', async () => {

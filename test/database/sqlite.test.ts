@@ -51,7 +51,7 @@ describe('the embedded database', () => {
       const worker = new Worker(${JSON.stringify(WORKER)}, { workerData: { folder: ${JSON.stringify(folder)} } });
       worker.on('message', ({ id, ok }) => {
         if (!ok) process.exit(1);
-        if (id === 0) worker.postMessage({ id: 1, kind: 'query', values: [],
+        if (id === 0) worker.postMessage({ id: 1, kind: 'query', values: [], begins: false,
           sql: "insert into user_bindings (app_id, user_id, channel) values ('a', 'u', 'c')" });
         if (id === 1) process.kill(process.pid, 'SIGKILL');
       });`;

@@ -27,10 +27,10 @@ describe('a thread that ends', () => {
   it('rejects what waits for it, and what comes after', async () => {
     // While it is idle: SQLite's native code takes the process with it when it is stopped in the middle of a statement.
     const ended = worker?.terminate();
-    const waiting = link.ask({ kind: 'query', sql: 'select 1', values: [] });
+    const waiting = link.ask({ kind: 'query', sql: 'select 1', values: [], begins: false });
     await expect(waiting).rejects.toBeInstanceOf(DatabaseUnavailable);
     await ended;
-    await expect(link.ask({ kind: 'begin' })).rejects.toThrow("the database's thread has ended");
+    await expect(link.ask({ kind: 'commit' })).rejects.toThrow("the database's thread has ended");
     const db = new Kysely<Tables>({ dialect: new LibsqlDialect(link) });
     const transaction = db.transaction().execute(async () => 'done');
     await expect(transaction).rejects.toBeInstanceOf(DatabaseUnavailable);
@@ -39,7 +39,7 @@ describe('a thread that ends', () => {
 
   it('by an error says which', async () => {
     worker?.emit('error', new Error('out of memory'));
-    await expect(link.ask({ kind: 'begin' })).rejects.toThrow("the database's thread failed: out of memory");
+    await expect(link.ask({ kind: 'commit' })).rejects.toThrow("the database's thread failed: out of memory");
     await worker?.terminate();
   });
 });

@@ -1,7 +1,7 @@
 /** Tokens of devices: registered, shown with their users, unregistered. */
 import { expect, it } from 'vitest';
 import { call, device, list, resultOf } from '../centrifugo/support.ts';
-import { onEachNode } from '../support/push/push-node.ts';
+import { ask, onEachNode } from '../support/push/push-node.ts';
 import { DEFAULT_APP } from '../support/server.ts';
 import {
   APP,
@@ -23,6 +23,7 @@ import {
 const settings = () => ({
   apps: [{ ...DEFAULT_APP, push: { kinvey: KINVEY, centrifugo: { apiKey: 'cent-api-key' } } }],
 });
+const TOO_DEEP = 'the body is nested deeper than 100 levels';
 const ANDROID = { platform: 'android', deviceId: 'ex6xc3igTBI:APA91bG' };
 
 onEachNode(settings, (node) => {
@@ -193,9 +194,31 @@ onEachNode(settings, (node) => {
     ['', 'IncompleteRequestBody', 'the body is empty'],
     ['{', 'JSONParseError', ''],
     ['[]', 'BadRequest', 'the body is not an object'],
+    [`{"a":${'['.repeat(100)}${']'.repeat(100)}}`, 'BadRequest', TOO_DEEP],
+    [`{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'BadRequest', TOO_DEEP],
     [Buffer.from('{"a":"\xff"}', 'latin1'), 'JSONParseError', ''],
   ])('the body %o is refused', async (body, error, debug) => {
     expectRefusal(await push(node(), 'register-device', MASTER, body), 400, error, debug);
+  });
+
+  it('every answer has a number of its own, which browsers may read', async () => {
+    const { session } = await signedUp(node());
+    const answers = [
+      await push(node(), 'register-device', session, { platform: 'android', deviceId: 'numbered' }),
+      await push(node(), 'register-device', WRONG, ANDROID),
+      await post(node(), '/push/kid_other/register-device', MASTER, ANDROID),
+      await push(node(), 'sendMessage', MASTER, Buffer.alloc(2 ** 21)),
+      await ask(node(), 'GET', `/push/${KINVEY.appKey}/sendMessage`),
+      await ask(node(), 'OPTIONS', `/push/${KINVEY.appKey}/sendMessage`),
+      await read(node(), '_me', session),
+      await user(node(), 'login', APP, { username: 'nobody', password: 'x' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 401, 404, 400, 400, 204, 200, 401]);
+    for (const { headers } of answers) {
+      expect(headers['x-kinvey-request-id']).toMatch(/^[0-9a-f]{32}$/);
+    }
+    expect(new Set(answers.map(({ headers }) => headers['x-kinvey-request-id'])).size).toBe(answers.length);
+    expect(answers[0]?.headers['access-control-expose-headers']).toBe('X-Kinvey-Request-Id');
   });
 
   it('an app that there is not is not found', async () => {

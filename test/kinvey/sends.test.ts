@@ -145,6 +145,23 @@ onEachNode(settings, (node) => {
     );
   });
 
+  it('names in a broadcast are filled in by what is known of the user of each device', async () => {
+    const { id: joe } = await signedUp(node(), { givenName: 'Joe' });
+    await register(joe, 'android', 'of-joe');
+    await resultOf(node(), 'device_register', { provider: 'fcm', token: 'of-nobody', platform: 'android' });
+    await send('sendBroadcast', { messageContent: 'Hello {{givenName}}' });
+    await soon(() =>
+      expect([toGoogle(), toApple()]).toEqual([
+        [
+          ['droid', { msg: 'Hello ' }],
+          ['of-joe', { msg: 'Hello Joe' }],
+          ['of-nobody', { msg: 'Hello ' }],
+        ],
+        [['01c5b7eec38298164e', { aps: { alert: 'Hello ' } }]],
+      ]),
+    );
+  });
+
   it('only a backend sends', async () => {
     const { session } = await signedUp(node());
     for (const what of ['sendMessage', 'sendBroadcast']) {

@@ -6,19 +6,26 @@ import { call, device, list, resultOf } from '../centrifugo/support.ts';
 import { KINVEY, push, read, signedUp, tokensOf } from '../kinvey/support.ts';
 import { FakePushService } from '../support/push/fake-push-service.ts';
 import { ask, onEachNode, pushSettings, startProviders } from '../support/push/push-node.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const providers = await startProviders();
 const { fcm, apns } = providers;
 const browsers = await FakePushService.start({ protocol: 'http/1.1' });
-afterAll(() => Promise.all([providers.close(), browsers.stop()]));
+const receiver = await WebhookReceiver.start();
+afterAll(() => Promise.all([providers.close(), browsers.stop(), receiver.close()]));
 beforeEach(() => {
   providers.clear();
   browsers.messages.length = 0;
+  receiver.requests.length = 0;
 });
 
 const settings = () =>
   pushSettings(providers, {
-    beams: { instanceId: INSTANCE, secretKey: SECRET },
+    beams: {
+      instanceId: INSTANCE,
+      secretKey: SECRET,
+      webhooks: [{ url: receiver.url, secret: 'beams-webhook-secret' }],
+    },
     webPush: VAPID,
     centrifugo: { apiKey: 'cent-api-key' },
     kinvey: KINVEY,
@@ -84,6 +91,30 @@ onEachNode(settings, (node) => {
     await soon(async () => {
       expect((await report()).json()).toMatchObject({ counts: { sent: 3, delivered: 1 } });
     });
+  });
+
+  it('a status is told to the webhooks of Beams, once for a device, whichever door the notification came by', async () => {
+    const phone = await device(node(), 'reporting', { user: 'reporter' });
+    const { uid } = await resultOf<{ uid: string }>(node(), 'send_push_notification', {
+      recipient: { device_ids: [phone] },
+      notification: { fcm: { message: { data: { a: 'b' } } } },
+    });
+    for (const status of ['delivered', 'interacted', 'delivered']) {
+      await resultOf(node(), 'update_push_status', { uid, status, device_id: phone });
+    }
+    await resultOf(node(), 'update_push_status', { uid: 'unknown', status: 'delivered', device_id: phone });
+    // What the tests before have to tell may come meanwhile.
+    const told = () =>
+      receiver.requests.flatMap(({ headers, body }) => {
+        const { payload } = JSON.parse(body) as { payload: { user_id?: string } };
+        return payload.user_id === 'reporter' ? [[headers['webhook-event-type'], payload]] : [];
+      });
+    await receiver.when(() => told().length >= 2);
+    const payload = { instance_id: INSTANCE, publish_id: uid, user_id: 'reporter' };
+    expect(told()).toEqual([
+      ['v1.UserNotificationAcknowledgement', payload],
+      ['v1.UserNotificationOpen', payload],
+    ]);
   });
 
   it('a user who is deleted through Beams has no devices at any door', async () => {

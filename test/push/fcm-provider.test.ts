@@ -197,20 +197,24 @@ const ERRORS: ReadonlyArray<readonly [name: string, answer: FakeAnswer, verdict:
   [
     'UNAVAILABLE',
     fcmError(503, 'UNAVAILABLE', 'UNAVAILABLE'),
-    { kind: 'retry', code: 'UNAVAILABLE', afterMs: undefined },
+    { kind: 'retry', code: 'UNAVAILABLE', afterMs: 10_000 },
   ],
-  ['INTERNAL', fcmError(500, 'INTERNAL', 'INTERNAL'), { kind: 'retry', code: 'INTERNAL' }],
+  ['INTERNAL', fcmError(500, 'INTERNAL', 'INTERNAL'), { kind: 'retry', code: 'INTERNAL', afterMs: 10_000 }],
   [
     'UNSPECIFIED_ERROR of a server',
     fcmError(500, 'UNKNOWN', 'UNSPECIFIED_ERROR'),
-    { kind: 'retry', code: 'UNSPECIFIED_ERROR' },
+    { kind: 'retry', code: 'UNSPECIFIED_ERROR', afterMs: 10_000 },
   ],
   [
     'UNSPECIFIED_ERROR of a client',
     fcmError(400, 'UNKNOWN', 'UNSPECIFIED_ERROR'),
     { kind: 'refused', code: 'UNSPECIFIED_ERROR' },
   ],
-  ['502 that is no JSON', { status: 502, body: '<html>' }, { kind: 'retry', code: 'HTTP_502' }],
+  [
+    '502 that is no JSON',
+    { status: 502, body: '<html>' },
+    { kind: 'retry', code: 'HTTP_502', afterMs: 10_000 },
+  ],
   ['400 that is no JSON', { status: 400, body: '<html>' }, { kind: 'refused', code: 'HTTP_400' }],
   ['a redirect', { status: 302, headers: { location: '/x' } }, { kind: 'misconfigured', code: 'HTTP_302' }],
 ];

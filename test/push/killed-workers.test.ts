@@ -1,4 +1,4 @@
-/** Worker processes that are killed while they send: nothing is lost, and at most what was under way is sent again. */
+/** Worker processes that are killed or stand still while they send: nothing is lost, and at most what was under way is sent again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DatabaseSettings } from '../../server/config/config.ts';
 import { openTestDatabase, postgresSettings, temporaryFolder } from '../support/databases.ts';
@@ -16,6 +17,8 @@ import { newPublish } from '../support/push/publishes.ts';
 import { BY_TOKEN, registration, testRegistry } from '../support/registry.ts';
 
 const DEVICES = 400;
+/** Requests of a job that a worker has under way at a time. */
+const AT_ONCE = 5;
 /** Devices that a worker sends to at a time. */
 const UNDER_WAY = 60;
 /** Processes start and leases end, on a machine that has more to do. */
@@ -131,6 +134,34 @@ describe('a worker process that is killed', () => {
         startWorker(settings);
         await killAt(first, 150);
         await expectEnd(1);
+      } finally {
+        for (const worker of workers) worker.kill('SIGKILL');
+        await server.stop();
+      }
+    },
+    TEST_MS,
+  );
+});
+
+describe('a worker process that stands still for longer than its lease', () => {
+  it(
+    'sends nothing more of what others have taken over, but for what was on its way',
+    async () => {
+      const server = await startPostgres();
+      try {
+        const settings = postgresSettings(await server.createDatabase());
+        await registerDevices(settings);
+        const first = startWorker(settings, { ...publish, appId });
+        await until(() => arrived.length >= 100);
+        first.kill('SIGSTOP');
+        startWorker(settings);
+        await expectEnd(1);
+        const before = arrived.length;
+        first.kill('SIGCONT');
+        // It goes on, and would have the time to send all that it had.
+        await pause(1000);
+        expect(arrived.length - before).toBeLessThanOrEqual(AT_ONCE * 2);
+        expect(first.exitCode).toBeNull();
       } finally {
         for (const worker of workers) worker.kill('SIGKILL');
         await server.stop();

@@ -238,6 +238,29 @@ onEachDatabase((given) => {
   });
 
   describe('verdicts', () => {
+    it('on a token that was sent to by itself remove the device that has it, of this provider and app', async () => {
+      const dead = await register('raw');
+      const others = [await register('raw', { provider: 'hms' }), await register('alive')];
+      const elsewhere = await registry.store.register('another app', registration('raw'), BY_TOKEN);
+      const node = start();
+      node.fcm.answers.set('raw', [DEAD]);
+      const target = { kind: 'tokens', provider: 'fcm', tokens: ['raw', 'alive', 'unknown'] } as const;
+      const { counts } = await node.ended(await node.accept({ target }));
+      expect(counts).toMatchObject({ sent: 2, dead: 1 });
+      expect(await registry.store.find(appId, dead)).toBeUndefined();
+      for (const id of others) expect(await registry.store.find(appId, id)).toBeDefined();
+      expect(await registry.store.find('another app', elsewhere.id)).toBeDefined();
+    });
+
+    it('on a token of Apple in another letter case remove its device all the same', async () => {
+      const id = await register('abcd', { provider: 'apns', platform: 'ios' });
+      const node = start();
+      node.apns.answers.set('ABCD', [DEAD]);
+      const target = { kind: 'tokens', provider: 'apns', tokens: ['ABCD'] } as const;
+      await node.ended(await node.accept({ target, payloads: { apns: { headers: {}, payload: {} } } }));
+      expect(await registry.store.find(appId, id)).toBeUndefined();
+    });
+
     it('remove a dead device in the same step, and touch no other', async () => {
       const dead = await register('dead', { channels: ['c'] });
       const alive = await register('alive', { channels: ['c'] });
@@ -382,6 +405,30 @@ onEachDatabase((given) => {
         'a1 {"notification":{"title":"Ada, the A&B won!"}}',
         'a2 {"notification":{"title":"Ada, the A&B won!"}}',
         'b1 {"notification":{"title":"Bob, the  won!"}}',
+      ]);
+    });
+
+    it('get texts with what is known of them, and values of the publish over that', async () => {
+      await register('a1', { user: 'ada' });
+      await register('b1', { user: 'bob' });
+      await register('c1');
+      const node = start();
+      node.known.set('ada', { name: 'Ada of old', team: 'A' });
+      node.known.set('bob', { name: 'Bob' });
+      await node.ended(
+        await node.accept({
+          target: { kind: 'all' },
+          payloads: { fcm: { data: { text: '{{name}}/{{team}}' } } },
+          variables: { ada: { name: 'Ada' } },
+        }),
+      );
+      const texts = node.fcm.messages
+        .map(({ token, payload }) => `${token} ${JSON.stringify(payload)}`)
+        .sort();
+      expect(texts).toEqual([
+        'a1 {"data":{"text":"Ada/A"}}',
+        'b1 {"data":{"text":"Bob/"}}',
+        'c1 {"data":{"text":"/"}}',
       ]);
     });
 

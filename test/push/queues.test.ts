@@ -31,7 +31,13 @@ describe('MemoryPushQueue', () => {
       ids.push(publish.publicId);
       await queue.accept(publish, [sendJob], 1);
       const rooms = [{ lane: 'fcm' as const, jobs: 1, recipients: 1, idle: true }];
-      const { jobs } = await queue.claim({ owner: 'o', now: 1000, leaseUntil: 2000, rooms });
+      const { jobs } = await queue.claim({
+        owner: 'o',
+        now: 1000,
+        lostBefore: 1000,
+        leaseUntil: 2000,
+        rooms,
+      });
       const sent = {
         recipient: 'token:t',
         provider: 'fcm' as const,

@@ -50,6 +50,7 @@ export async function startPipeline(
       providersOf: () => new Map([['fcm', provider]]),
       instanceOf: () => INSTANCE,
       connected: () => [],
+      userValues: async () => new Map(),
       hook: { wants: () => false, finished: async () => undefined },
       metrics: { attempted: nothing, jobDone: nothing, scheduled: nothing },
       ids: randomIds(),

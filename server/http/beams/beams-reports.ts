@@ -1,17 +1,10 @@
 /** What devices report of notifications: that they came, that they were opened. */
-import type { BeamsWebhooks } from '../../push/beams-webhooks/beams-webhooks.ts';
-import type { DeviceStore } from '../../push/device-store.ts';
-import type { Publishing, Receipt } from '../../push/publishing.ts';
+import type { Receipt } from '../../push/publishing.ts';
+import { type ReceiptPorts, takeReceipt } from '../../push/receipts.ts';
 import type { Instance } from './beams-instances.ts';
 import { badRequest, DONE, type Reply } from './beams-reply.ts';
 
 type Body = Readonly<Record<string, unknown>>;
-
-export interface ReportPorts {
-  readonly devices: Pick<DeviceStore, 'find'>;
-  readonly publishing: Publishing;
-  readonly webhooks: BeamsWebhooks;
-}
 
 const REQUIRED = ['event', 'publishId', 'deviceId', 'timestampSecs'] as const;
 const FLAGS = ['appInBackground', 'hasDisplayableContent', 'hasData'] as const;
@@ -20,27 +13,12 @@ const LONGEST_ID = 255;
 /** The last second that a JavaScript date knows. */
 const LAST_SECOND = 8_640_000_000_000;
 
-/** Reports of what we don't know are taken and dropped: whoever sends them could not mend it. */
-export async function takeReport(ports: ReportPorts, instance: Instance, body: Body): Promise<Reply> {
-  const { publishing, webhooks } = ports;
+/** Reports of what we don't know are answered like any other. */
+export async function takeReport(ports: ReceiptPorts, instance: Instance, body: Body): Promise<Reply> {
   const receipt = receiptOf(body, instance.beams.instanceId);
   if ('status' in receipt) return receipt;
-  const { id: appId } = instance.app;
-  const { news, user } = await publishing.received(appId, receipt);
-  // A device repeats what wasn't answered: the node may have ended before it told anybody. It is told once in any case.
-  const whose = news ? user : await userOfRepeated(ports, appId, receipt);
-  if (whose !== undefined) await webhooks.received(appId, receipt, whose);
+  await takeReceipt(ports, instance.app.id, receipt);
   return DONE;
-}
-
-/** Undefined if the report is no repetition but about something unknown. */
-async function userOfRepeated(
-  { devices, publishing }: ReportPorts,
-  appId: string,
-  { publicId, deviceId }: Receipt,
-): Promise<string | undefined> {
-  if ((await publishing.report(appId, publicId)) === undefined) return undefined;
-  return (await devices.find(appId, deviceId))?.user;
 }
 
 /** The report, or the answer to it. */

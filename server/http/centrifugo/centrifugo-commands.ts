@@ -12,14 +12,14 @@ export type Command = (call: Call) => Promise<object>;
 export type Commands = ReadonlyMap<string, Command>;
 
 export interface CentrifugoPorts
-  extends Omit<SendCommandPorts, 'hasRegistry'>,
+  extends Omit<SendCommandPorts, 'devices'>,
     Pick<DeviceCommandPorts, 'policy'> {
   /** Undefined without a database: then it is sent to tokens and topics only. */
   readonly devices: DeviceStore | undefined;
 }
 
-export function centrifugoCommands({ devices, publishing, policy }: CentrifugoPorts): Commands {
-  const send = new SendCommands({ publishing, policy, hasRegistry: devices !== undefined });
+export function centrifugoCommands({ devices, publishing, webhooks, policy }: CentrifugoPorts): Commands {
+  const send = new SendCommands({ devices, publishing, webhooks, policy });
   return new Map<string, Command>([
     ...registryCommands(devices && { devices, policy }),
     ['send_push_notification', (call) => send.send(call)],

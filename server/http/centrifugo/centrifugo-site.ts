@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import type { App } from '../../apps/app.ts';
 import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { isNestedDeeper, MOST_LEVELS } from '../../lib/nesting.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
@@ -16,6 +17,7 @@ import type { CentrifugoKeys } from './centrifugo-keys.ts';
 import {
   asStatus,
   BAD_REQUEST,
+  bad,
   CommandError,
   errorObject,
   FAILED,
@@ -119,6 +121,8 @@ export class CentrifugoSite implements Door {
   async #attempt(app: App, method: string, params: unknown): Promise<{ result: object } | CommandError> {
     const command = this.#ports.commands.get(method);
     if (command === undefined) return new CommandError(104);
+    if (isNestedDeeper(params, MOST_LEVELS))
+      return bad(`params are nested deeper than ${MOST_LEVELS} levels`);
     try {
       return { result: await command({ app, method, params: new Params(params) }) };
     } catch (error) {

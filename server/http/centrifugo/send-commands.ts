@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { AddressPolicy } from '../../outgoing/address-policy.ts';
 import type { Accepted, PublishTarget } from '../../push/publish.ts';
 import type { Publishing } from '../../push/publishing.ts';
+import { type ReceiptPorts, takeReceipt } from '../../push/receipts.ts';
 import { bad, CommandError, unavailable } from './centrifugo-replies.ts';
 import type { Params } from './command-params.ts';
 import { type Call, subscriptionRules } from './device-commands.ts';
@@ -10,8 +11,10 @@ import { payloadsOf, targetOf, timeOf } from './send-params.ts';
 
 export interface SendCommandPorts {
   readonly publishing: Publishing;
-  /** Whether devices can be known: there is a database. */
-  readonly hasRegistry: boolean;
+  /** Undefined without a database: no device can be known. */
+  readonly devices: ReceiptPorts['devices'] | undefined;
+  /** Who is told of what devices did. */
+  readonly webhooks: ReceiptPorts['webhooks'];
   /** Where requests may go. */
   readonly policy: AddressPolicy;
 }
@@ -37,7 +40,7 @@ export class SendCommands {
       if (params.isSet(name)) throw bad(`${name} is not supported`);
     }
     const target = targetOf(params.requiredInner('recipient'), subscriptionRules(app, this.#ports.policy));
-    if (!this.#ports.hasRegistry && needsRegistry(target)) throw unavailable(NO_REGISTRY);
+    if (this.#ports.devices === undefined && needsRegistry(target)) throw unavailable(NO_REGISTRY);
     const notification = params.requiredInner('notification');
     const payloads = payloadsOf(notification);
     const sendAt = timeOf(params, 'send_at');
@@ -74,9 +77,10 @@ export class SendCommands {
     const publicId = params.text('analytics_uid') || params.requiredText('uid');
     const status = params.choice('status', STATUSES);
     const deviceId = params.requiredText('device_id');
-    if (!this.#ports.hasRegistry) throw unavailable(NO_REGISTRY);
+    const { devices, publishing, webhooks } = this.#ports;
+    if (devices === undefined) throw unavailable(NO_REGISTRY);
     if (publicId.length > LONGEST_UID || deviceId.length > LONGEST_UID) return {};
-    await this.#ports.publishing.received(app.id, {
+    await takeReceipt({ devices, publishing, webhooks }, app.id, {
       publicId,
       deviceId,
       kind: status === 'delivered' ? 'delivered' : 'opened',

@@ -1,15 +1,19 @@
 /** Bodies of requests to the Kinvey door. Pure. */
 import { isUtf8 } from 'node:buffer';
+import { isNestedDeeper, MOST_LEVELS } from '../../lib/nesting.ts';
 import { KinveyError } from './kinvey-replies.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws KinveyError for what is no JSON object */
+/** @throws KinveyError for what is no JSON object, or one that goes too deep */
 export function fieldsIn(body: Buffer): Fields {
   if (body.length === 0) throw new KinveyError('IncompleteRequestBody', 'the body is empty');
   const value = isUtf8(body) ? parsed(body.toString('utf8')) : undefined;
   if (value === undefined) throw new KinveyError('JSONParseError');
   if (!isFields(value)) throw new KinveyError('BadRequest', 'the body is not an object');
+  if (isNestedDeeper(value, MOST_LEVELS)) {
+    throw new KinveyError('BadRequest', `the body is nested deeper than ${MOST_LEVELS} levels`);
+  }
   return value;
 }
 

@@ -36,11 +36,12 @@ export interface KinveyPorts {
 }
 
 export function kinveyDoor(ports: KinveyPorts): KinveySite {
-  const { registry, stores, publishing, policy, logger, log } = ports;
+  const { registry, stores, publishing, policy, ids, logger, log } = ports;
   return new KinveySite({
     apps: new KinveyApps(registry),
     registry: stores && registryOver(stores, ports),
     sends: new KinveySends({ publishing, users: stores?.users, policy }),
+    ids,
     logger,
     log,
   });

@@ -63,8 +63,10 @@ export class KinveyError extends Error {
 }
 
 const ANY_ORIGIN = ['Access-Control-Allow-Origin', '*'] as const;
-const JSON_HEADERS: Headers = [['Content-Type', 'application/json; charset=utf-8'], ANY_ORIGIN, KEEP_ALIVE];
-const EMPTY_HEADERS: Headers = [ANY_ORIGIN, KEEP_ALIVE];
+const EXPOSED = ['Access-Control-Expose-Headers', 'X-Kinvey-Request-Id'] as const;
+const JSON_TYPE = ['Content-Type', 'application/json; charset=utf-8'] as const;
+const JSON_HEADERS: Headers = [JSON_TYPE, ANY_ORIGIN, EXPOSED, KEEP_ALIVE];
+const EMPTY_HEADERS: Headers = [ANY_ORIGIN, EXPOSED, KEEP_ALIVE];
 
 /** 204. */
 export const DONE: HttpResponse = { status: 204, headers: EMPTY_HEADERS, body: '' };
@@ -76,6 +78,11 @@ export function answered(status: 200 | 201, value: object): HttpResponse {
 export function refused({ error, debug }: KinveyError): HttpResponse {
   const { status, description } = KINDS[error];
   return { status, headers: JSON_HEADERS, body: JSON.stringify({ error, description, debug }) };
+}
+
+/** The answer to one request, told apart from all others. */
+export function numbered(response: HttpResponse, id: string): HttpResponse {
+  return { ...response, headers: [['X-Kinvey-Request-Id', id], ...response.headers] };
 }
 
 /** To applications that run in browsers. */

@@ -38,8 +38,8 @@ export class KinveySends {
     const names = namesIn(payloads);
     const ids: string[] = [];
     if (users.size > 0 || strangers.length === 0) {
-      const known = needed(this.#ports.users);
-      const variables = names.size === 0 ? undefined : await variablesOf(app.id, users, names, known);
+      needed(this.#ports.users);
+      const variables = names.size === 0 ? undefined : variablesOf(users, names);
       const target: PublishTarget = { kind: 'users', users: [...users.keys()] };
       ids.push(await this.#accept(app, target, payloads, variables));
     }
@@ -49,10 +49,12 @@ export class KinveySends {
     return ids.length === 1 ? { publishId: ids[0] } : { publishId: ids[0] ?? null, publishIds: ids };
   }
 
+  /** `{{name}}` is replaced by what we know of the user of each device. */
   async broadcast(app: App, body: Fields): Promise<object> {
     const payloads = this.#payloads(app, body);
     needed(this.#ports.users);
-    return { publishId: await this.#accept(app, { kind: 'all' }, payloads, undefined) };
+    const variables = namesIn(payloads).size === 0 ? undefined : {};
+    return { publishId: await this.#accept(app, { kind: 'all' }, payloads, variables) };
   }
 
   #payloads({ push }: App, body: Fields): Payloads {
@@ -127,19 +129,13 @@ export class KinveySends {
   }
 }
 
-/** Of each user what the message names, and nothing else: the values are kept until the message is sent. */
-async function variablesOf(
-  appId: string,
+/** Of each document what the message names, and nothing else: the values are kept until the message is sent. */
+function variablesOf(
   documents: ReadonlyMap<string, Fields>,
   names: ReadonlySet<string>,
-  users: KinveyUsers,
-): Promise<NonNullable<NewPublish['variables']>> {
-  const known = await users.findAll(appId, [...documents.keys()]);
-  const stored = new Map(known.map(({ id, username, attributes }) => [id, { ...attributes, username }]));
+): NonNullable<NewPublish['variables']> {
+  const named = ([name]: readonly [string, unknown]): boolean => names.has(name);
   return Object.fromEntries(
-    [...documents].map(([id, document]) => {
-      const all = { ...stored.get(id), ...document };
-      return [id, Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)))];
-    }),
+    [...documents].map(([id, document]) => [id, Object.fromEntries(Object.entries(document).filter(named))]),
   );
 }

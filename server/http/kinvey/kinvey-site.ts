@@ -1,5 +1,6 @@
 /** The Kinvey door: devices of users, the users themselves as far as push needs them, and sending. docs/kinvey-push.md. */
 import { DatabaseUnavailable } from '../../database/database-error.ts';
+import type { Ids } from '../../lib/ids.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
@@ -13,7 +14,7 @@ import { fieldsIn } from './kinvey-body.ts';
 import { type Caller, callerOf, needed } from './kinvey-credentials.ts';
 import type { KinveyDevices } from './kinvey-devices.ts';
 import { kinveyPathOf, type Operation } from './kinvey-paths.ts';
-import { answered, DONE, KinveyError, PREFLIGHT, refused } from './kinvey-replies.ts';
+import { answered, DONE, KinveyError, numbered, PREFLIGHT, refused } from './kinvey-replies.ts';
 import type { KinveySends } from './kinvey-sends.ts';
 
 /** What there is with a database only. */
@@ -27,6 +28,7 @@ export interface KinveySitePorts {
   readonly apps: KinveyApps;
   readonly registry: KinveyRegistry | undefined;
   readonly sends: KinveySends;
+  readonly ids: Ids;
   readonly logger: Logger;
   /** For what may fail thousands of times. */
   readonly log: OccasionalLog;
@@ -44,25 +46,32 @@ export class KinveySite implements Door {
   }
 
   refusal(_path: string, status: number): HttpResponse {
-    return refused(
+    const error =
       status === 413
         ? new KinveyError('ParameterValueOutOfRange', 'the body is too long')
-        : new KinveyError('KinveyInternalErrorRetry'),
-    );
+        : new KinveyError('KinveyInternalErrorRetry');
+    return this.#numbered(refused(error));
   }
 
   handle(request: HttpRequest): Promise<HttpResponse> | HttpResponse | undefined {
     const path = kinveyPathOf(request.path);
     if (path === undefined) return undefined;
-    if (request.method === 'OPTIONS') return PREFLIGHT;
+    if (request.method === 'OPTIONS') return this.#numbered(PREFLIGHT);
     const app = this.#ports.apps.find(path.appKey);
-    if (app === undefined) return refused(new KinveyError('AppNotFound'));
-    if (request.method !== path.method) return refused(new KinveyError('BadRequest', `use ${path.method}`));
+    if (app === undefined) return this.#numbered(refused(new KinveyError('AppNotFound')));
+    if (request.method !== path.method) {
+      return this.#numbered(refused(new KinveyError('BadRequest', `use ${path.method}`)));
+    }
     // The transport takes the body back, and who calls has to be found out first.
     const kept = { ...request, body: Buffer.from(request.body) };
-    return this.#answer(app, path.operation, kept).catch((error: unknown) =>
-      refused(this.#errorOf(error, request)),
-    );
+    return this.#answer(app, path.operation, kept)
+      .catch((error: unknown) => refused(this.#errorOf(error, request)))
+      .then((response) => this.#numbered(response));
+  }
+
+  /** What support is told to ask for. */
+  #numbered(response: HttpResponse): HttpResponse {
+    return numbered(response, this.#ports.ids.uniqueId().replaceAll('-', ''));
   }
 
   async #answer(app: KinveyApp, operation: Operation, request: HttpRequest): Promise<HttpResponse> {

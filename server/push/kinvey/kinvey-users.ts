@@ -1,4 +1,5 @@
 /** Users of the Kinvey door, as far as push needs them: who they are, how they prove it. Their devices are the registry's. */
+import type { Values } from '../message-texts.ts';
 
 export interface KinveyUser {
   readonly id: string;
@@ -44,4 +45,15 @@ export interface KinveyUsers {
   session(appId: string, tokenHash: string): Promise<KinveySession | undefined>;
   prolongSession(appId: string, tokenHash: string, expiresAt: number): Promise<void>;
   closeSession(appId: string, tokenHash: string): Promise<void>;
+}
+
+/** What messages may name of users: what they signed up with. */
+export async function valuesOfUsers(
+  users: Pick<KinveyUsers, 'findAll'>,
+  appId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Values>> {
+  if (ids.length === 0) return new Map();
+  const found = await users.findAll(appId, ids);
+  return new Map(found.map(({ id, username, attributes }) => [id, { ...attributes, username }]));
 }

@@ -5,6 +5,8 @@ import { retryAfterMs } from './retry-after.ts';
 
 /** What FCM advises where it asks us to slow down and names no time. */
 const QUOTA_PAUSE_MS = 60_000;
+/** What it asks to be given at least where it failed and names no time. */
+const FAILURE_PAUSE_MS = 10_000;
 const MAX_REASON = 300;
 
 /** The access token was not accepted: a new one may be. */
@@ -36,11 +38,11 @@ export function fcmVerdict(answer: Answer, now: number): Verdict | typeof UNAUTH
       return retry(QUOTA_PAUSE_MS);
     case 'UNAVAILABLE':
     case 'INTERNAL':
-      return retry(undefined);
+      return retry(FAILURE_PAUSE_MS);
   }
   if (status === 401) return UNAUTHORIZED;
   if (status === 429) return retry(QUOTA_PAUSE_MS);
-  if (status >= 500 || status === 408) return retry(undefined);
+  if (status >= 500 || status === 408) return retry(FAILURE_PAUSE_MS);
   // A wrong project, a missing role, an API that is switched off, an address that leads elsewhere.
   if (status === 403 || status === 404 || status < 400) return { kind: 'misconfigured', code, reason };
   return { kind: error.blamesToken ? 'dead' : 'refused', code, reason };

@@ -13,15 +13,22 @@ const STEP = 500;
 /** What there is to do, read from the ends of indexes. */
 type Look = { waiting: number | null; leased: number | null } & Record<Lane, number | null>;
 
-type TakenRow = { id: number; publish_id: number; claims: number; tries: number; work: string };
-
-type PublishState = { id: number; status: PublishStatus; open_jobs: number };
+type TakenRow = {
+  id: number;
+  publish_id: number;
+  claims: number;
+  tries: number;
+  work: string;
+  /** Of the publish; null if it is gone. */
+  status: PublishStatus | null;
+  open_jobs: number | null;
+};
 
 export async function claimJobs(database: Database, claim: Claim): Promise<Claimed> {
-  const { now } = claim;
+  const { now, lostBefore } = claim;
   let look = await lookAt(database);
-  if (isDue(look.waiting, now) || isDue(look.leased, now)) {
-    await makeReady(database, now);
+  if (isDue(look.waiting, now) || isDue(look.leased, lostBefore)) {
+    await makeReady(database, claim);
     look = await lookAt(database);
   }
   const rooms = claim.rooms.filter(({ lane }) => look[lane] !== null);
@@ -48,7 +55,7 @@ async function lookAt({ db }: Database): Promise<Look> {
 }
 
 /** Jobs whose time has come, and those whose worker is not heard of any more. */
-async function makeReady(database: Database, now: number): Promise<void> {
+async function makeReady(database: Database, { now, lostBefore }: Claim): Promise<void> {
   await database.transaction(async (trx) => {
     await sql`
       update push_jobs set state = 'ready' where id in (
@@ -57,7 +64,7 @@ async function makeReady(database: Database, now: number): Promise<void> {
       )`.execute(trx);
     await sql`
       update push_jobs set state = 'ready', owner = null, lease_until = null where id in (
-        select id from push_jobs where state = 'leased' and lease_until <= ${now}
+        select id from push_jobs where state = 'leased' and lease_until <= ${lostBefore}
         order by lease_until limit ${STEP} ${skippingLocked(database)}
       )`.execute(trx);
   });
@@ -77,8 +84,12 @@ async function take(database: Database, rooms: readonly Room[], claim: Claim): P
       update push_jobs
       set state = 'leased', owner = ${claim.owner}, lease_until = ${claim.leaseUntil}, claims = claims + 1
       where id in (${jsonNumbers(database.dialect, ids)})
-      returning id, publish_id, claims, tries, work`.execute(trx);
-    return jobsOf(database, trx, rows);
+      returning id, publish_id, claims, tries, work,
+        (select status from push_publishes where push_publishes.id = publish_id) as status,
+        (select open_jobs from push_publishes where push_publishes.id = publish_id) as open_jobs`.execute(
+      trx,
+    );
+    return rows.map(jobOf);
   });
 }
 
@@ -97,32 +108,29 @@ async function fitting(database: Database, trx: Transaction<Tables>, room: Room)
   return ids;
 }
 
-async function jobsOf(
-  { dialect }: Database,
-  trx: Transaction<Tables>,
-  taken: readonly TakenRow[],
-): Promise<Job[]> {
-  const ids = [...new Set(taken.map(({ publish_id }) => publish_id))];
-  const { rows } = await sql<PublishState>`
-    select id, status, open_jobs from push_publishes where id in (${jsonNumbers(dialect, ids)})`.execute(trx);
-  const byId = new Map(rows.map((publish) => [publish.id, publish]));
-  return taken.map(({ id, publish_id, claims, tries, work }) => {
-    const publish = byId.get(publish_id);
-    return {
-      id,
-      publishId: publish_id,
-      work: JSON.parse(work),
-      tries,
-      claims,
-      cancelled: publish?.status === 'cancelled',
-      openJobs: publish?.open_jobs ?? 0,
-    };
-  });
+function jobOf({ id, publish_id, claims, tries, work, status, open_jobs }: TakenRow): Job {
+  return {
+    id,
+    publishId: publish_id,
+    work: JSON.parse(work),
+    tries,
+    claims,
+    cancelled: status === 'cancelled',
+    openJobs: open_jobs ?? 0,
+  };
 }
 
-export async function extendLeases({ db }: Database, owner: string, leaseUntil: number): Promise<void> {
-  await sql`
-    update push_jobs set lease_until = ${leaseUntil} where state = 'leased' and owner = ${owner}`.execute(db);
+export async function extendLeases(
+  { db, dialect }: Database,
+  owner: string,
+  ids: readonly number[],
+  leaseUntil: number,
+): Promise<readonly number[]> {
+  const { rows } = await sql<{ id: number }>`
+    update push_jobs set lease_until = ${leaseUntil}
+    where id in (${jsonNumbers(dialect, ids)}) and state = 'leased' and owner = ${owner}
+    returning id`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 /** Ready again at once; all of them if there is no other process that could be at work. */

@@ -55,8 +55,8 @@ export class SqlPushQueue implements PushQueue {
     return claimJobs(this.#database, claim);
   }
 
-  extend(owner: string, leaseUntil: number): Promise<void> {
-    return extendLeases(this.#database, owner, leaseUntil);
+  extend(owner: string, ids: readonly number[], leaseUntil: number): Promise<readonly number[]> {
+    return extendLeases(this.#database, owner, ids, leaseUntil);
   }
 
   release(owner: string): Promise<void> {

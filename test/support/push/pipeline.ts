@@ -28,6 +28,8 @@ export interface TestNode {
   hookFailures: number;
   /** Users who are connected. */
   readonly online: Set<string>;
+  /** What is known of users that messages may name. */
+  readonly known: Map<string, Readonly<Record<string, unknown>>>;
   readonly attempts: Array<Attempts & { readonly count: number }>;
   /** Accepts a publish of the app; returns its public id. */
   accept(changes?: Partial<NewPublish>): Promise<string>;
@@ -74,6 +76,7 @@ export function testNode(parts: NodeParts): TestNode {
     providersOf: (id) => (id === appId ? providers : none),
     instanceOf: (id) => (id === appId ? INSTANCE : undefined),
     connected: (_app, users) => users.filter((user) => node.online.has(user)),
+    userValues: async (_app, users) => new Map(users.map((user) => [user, node.known.get(user) ?? {}])),
     hook: {
       wants: ({ target, door }) => target.kind === 'users' && door === 'beams',
       async finished(publish) {
@@ -104,6 +107,7 @@ export function testNode(parts: NodeParts): TestNode {
     finished: [],
     hookFailures: 0,
     online: new Set(),
+    known: new Map(),
     attempts: [],
     async accept(changes = {}) {
       const answer = await push.publishing.accept(newPublish({ appId, ...changes }));

@@ -20,6 +20,9 @@ const log = (fields, message) =>
 const nothing = () => undefined;
 const logger = { debug: nothing, info: nothing, warn: log, error: log };
 
+/** Requests of a job that are under way at a time. */
+const AT_ONCE = 5;
+
 function post(token) {
   return new Promise((resolve, reject) => {
     const call = request(address, { method: 'POST' }, (answer) => answer.resume().on('end', resolve));
@@ -30,13 +33,23 @@ function post(token) {
 
 const provider = {
   prepare: () => ({ bytes: 1 }),
-  async send(_prepared, addresses) {
-    const waiting = addresses.values();
+  async send(_prepared, addresses, { signal }) {
+    const verdicts = addresses.map(() => ({
+      kind: 'retry',
+      afterMs: undefined,
+      code: 'aborted',
+      reason: 'not begun',
+    }));
+    const waiting = addresses.entries();
     const sender = async () => {
-      for (const { token } of waiting) await post(token);
+      for (const [at, { token }] of waiting) {
+        if (signal.aborted) break;
+        await post(token);
+        verdicts[at] = { kind: 'sent', messageId: undefined };
+      }
     };
-    await Promise.all(Array.from({ length: 5 }, sender));
-    return addresses.map(() => ({ kind: 'sent', messageId: undefined }));
+    await Promise.all(Array.from({ length: AT_ONCE }, sender));
+    return verdicts;
   },
   close: nothing,
 };
@@ -53,6 +66,7 @@ const push = buildPush(
     providersOf: () => new Map([['fcm', provider]]),
     instanceOf: () => undefined,
     connected: () => [],
+    userValues: async () => new Map(),
     hook: {
       wants: () => true,
       async finished({ publicId, status, counts }) {

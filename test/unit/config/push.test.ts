@@ -192,7 +192,11 @@ describe('credentials of push', () => {
       CARILLON_VAPID_SUBJECT: 'mailto:ops@example.com',
     },
   });
-  const token = { CARILLON_APNS_KEY: 'k.p8', CARILLON_APNS_KEY_ID: 'k', CARILLON_APNS_TEAM_ID: 't' };
+  const token = {
+    CARILLON_APNS_KEY: 'k.p8',
+    CARILLON_APNS_KEY_ID: 'KEY1234567',
+    CARILLON_APNS_TEAM_ID: 'TEAM123456',
+  };
 
   it.each([
     [
@@ -289,11 +293,25 @@ describe('credentials of push', () => {
     const push = pushOf(
       listed({
         fcm: { credentials: ACCOUNT },
-        apns: { key: P8, keyId: 'k', teamId: 't', bundleId: 'b' },
+        apns: { key: P8, keyId: 'KEY1234567', teamId: 'TEAM123456', bundleId: 'b' },
       }),
     );
     expect(JSON.parse(push?.fcm?.credentials ?? '')).toEqual(ACCOUNT);
     expect(push?.apns?.credentials).toMatchObject({ kind: 'token', key: P8 });
+  });
+
+  it('are ids of APNs as long as Apple makes them, unless another server is asked', () => {
+    const ids = { CARILLON_APNS_KEY_ID: 'KEY', CARILLON_APNS_TEAM_ID: 'TEAM1234567' };
+    const wrong = [
+      'CARILLON_APNS_KEY_ID must be what Apple calls the Key ID: 10 letters and digits',
+      'CARILLON_APNS_TEAM_ID must be what Apple calls the Team ID: 10 letters and digits',
+    ];
+    const given = (endpoint: object) => apns({ CARILLON_APNS_KEY: 'apns.p8', ...ids, ...endpoint });
+    expect(problems(given({}))).toEqual(wrong);
+    expect(problems(given({ CARILLON_APNS_ENDPOINT: 'development' }))).toEqual(wrong);
+    expect(problems(given({ CARILLON_APNS_ENDPOINT: 'https://api.push.apple.com:2197' }))).toEqual(wrong);
+    const other = pushOf(given({ CARILLON_APNS_ENDPOINT: 'http://127.0.0.1:9003' }));
+    expect(other?.apns?.credentials).toMatchObject({ keyId: 'KEY', teamId: 'TEAM1234567' });
   });
 
   it('are named by their path in a list, wrong or missing', () => {

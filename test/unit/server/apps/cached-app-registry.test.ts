@@ -9,7 +9,11 @@ import { OccasionalLog } from '../../../../server/lib/occasional-log.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryAppStore } from '../../../support/memory-app-store.ts';
 
-const config = configFrom({ apps: [{ id: 'fixed', key: 'fixed-key', secret: 'fixed-secret' }] });
+const config = configFrom({
+  apps: [
+    { id: 'fixed', key: 'fixed-key', secret: 'fixed-secret', push: { centrifugo: { apiKey: 'hush-hush' } } },
+  ],
+});
 
 let clock: FakeClock;
 let store: MemoryAppStore;
@@ -175,11 +179,16 @@ describe('a stored app of no use', () => {
   it('never gets the better of the configuration', async () => {
     await put('fixed', [pair('other')]);
     await put('thief', [pair('fixed-key')]);
+    await put('double', undefined, { push: { centrifugo: { apiKey: 'hush-hush' } } });
     await start();
     expect(ids()).toEqual(['fixed']);
     expect(registry.byKey('fixed-key')?.app).toBe(config.apps[0]);
     expect(registry.byKey('other')).toBeUndefined();
-    expect(log.map(([, message]) => message)).toEqual(['stored app left out', 'stored app left out']);
+    expect(log.map(([, message]) => message)).toEqual(Array(3).fill('stored app left out'));
+    expect(log[2]?.[2]).toEqual({
+      appId: 'double',
+      problems: ['has the push.centrifugo.apiKey, which an app of the configuration has'],
+    });
   });
 });
 

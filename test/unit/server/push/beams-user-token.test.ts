@@ -62,6 +62,24 @@ describe('a user token', () => {
     expect(check(signed(claims({ exp: String(TOKEN_TIME + 60) })))).toEqual({ problem: 'no expiry' });
   });
 
+  it('has the instance for issuer in any letter case, as whoever configured the SDK wrote it', () => {
+    for (const iss of [
+      `https://${rules.instanceId.toUpperCase()}.pushnotifications.pusher.com`,
+      `${rules.instanceId.toUpperCase()}.PushNotifications.Pusher.com`,
+    ]) {
+      expect(check(signed(claims({ iss })))).toEqual({ user: 'user-001' });
+      const upper = { ...rules, instanceId: rules.instanceId.toUpperCase() };
+      expect(userOfToken(signed(claims()), upper, TOKEN_TIME)).toEqual({ user: 'user-001' });
+    }
+    expect(
+      check(
+        signed(claims({ iss: 'https://22222222-2222-4222-8222-222222222222.pushnotifications.pusher.com' })),
+      ),
+    ).toEqual({
+      problem: 'wrong issuer',
+    });
+  });
+
   it('may have an issuer that is configured', () => {
     const token = signed(claims({ iss: 'https://push.example.com' }));
     expect(check(token)).toEqual({ problem: 'wrong issuer' });

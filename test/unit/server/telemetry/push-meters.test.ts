@@ -27,6 +27,8 @@ it('counts what providers answered, and jobs, under the names that Centrifugo ha
       'centrifugo_push_scheduled_request_count{recipient_type="users"} 1',
       'centrifugo_push_consuming_inflight_jobs{provider="fcm",queue="fcm"} 2',
       'centrifugo_push_queue_consuming_lag{provider="",queue="expand"} 7',
+      // Nothing waits: said, so that an alarm has something to look at.
+      'centrifugo_push_queue_consuming_lag{provider="fcm",queue="fcm"} 0',
     ]),
   );
 });
