@@ -66,7 +66,8 @@ node dist/bench/main.js [scenario…] [options]
   --warm-ups N       discarded rounds before them (default 1; 0 with --smoke)
   --pipeline N       requests under way per connection in a flood: 1, 2, 4, 8, 16 or 32 (default 1)
   --target A,B       targets, in order: bare, carillon, carillon-workers (two of them),
-                     soketi, bare-again (default bare,carillon)
+                     soketi, bare-again, bare-raw (no client library between
+                     it and Redis) (default bare,carillon)
   --soketi DIR       folder where @soketi/soketi is installed; adds the target soketi
   --env NAME=VALUE   a setting laid over Carillon's environment; may be repeated
   --json FILE        write all values there too

@@ -3,9 +3,13 @@
  * find the channel, uses uWS topics, and has no signatures, validation, limits, counters or logs. It is not a Pusher
  * server; it answers the load generator in the same shapes, so both send and receive the same bytes.
  *
+ * With BARE_REDIS_URL it is one of several: what it is sent by HTTP goes to Redis, and what comes from there to its
+ * subscribers (`bare-relay.ts`). Presence rooms stay its own.
+ *
  * Run as a child process with an IPC channel: it reports `{ port }` and ends when its parent goes away.
  */
 import uWS, { type HttpResponse, type WebSocket } from 'uWebSockets.js';
+import { bareRelay } from './bare-relay.ts';
 
 interface Member {
   readonly channel: string;
@@ -33,6 +37,15 @@ const rooms = new Map<string, Map<string, unknown>>();
 let sockets = 0;
 
 const app = uWS.App();
+const redisUrl = process.env['BARE_REDIS_URL'];
+const relay =
+  redisUrl === undefined
+    ? undefined
+    : await bareRelay(process.env['BARE_RELAY'], redisUrl, (channel, frame) => {
+        app.publish(channel, frame);
+      });
+/** What is followed over Redis. */
+const followed = new Map<string, Promise<unknown>>();
 
 app.ws<SocketData>('/app/:key', {
   compression: uWS.DISABLED,
@@ -67,13 +80,13 @@ app.ws<SocketData>('/app/:key', {
 
 app.post('/apps/:id/events', (res) => {
   readJson<Publication & { readonly channels: readonly string[] }>(res, (body) => {
-    for (const channel of body.channels) publish(channel, body);
+    return body.channels.map((channel) => publish(channel, body));
   });
 });
 
 app.post('/apps/:id/batch_events', (res) => {
   readJson<{ readonly batch: readonly (Publication & { readonly channel: string })[] }>(res, (body) => {
-    for (const event of body.batch) publish(event.channel, event);
+    return body.batch.map((event) => publish(event.channel, event));
   });
 });
 
@@ -83,6 +96,8 @@ app.listen('127.0.0.1', 0, (listening) => {
 });
 
 process.once('disconnect', () => process.exit(0));
+// By itself, so that a profile that was asked for is written.
+process.once('SIGTERM', () => process.exit(0));
 
 function subscribe(ws: WebSocket<SocketData>, channel: string, channelData: string | undefined): void {
   if (channelData !== undefined) {
@@ -90,7 +105,19 @@ function subscribe(ws: WebSocket<SocketData>, channel: string, channelData: stri
     return;
   }
   ws.subscribe(channel);
-  ws.send(`{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":"{}"}`);
+  const succeeded = (): void => {
+    ws.send(`{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":"{}"}`);
+  };
+  if (relay === undefined) {
+    succeeded();
+    return;
+  }
+  let following = followed.get(channel);
+  if (following === undefined) {
+    following = relay.follow(channel);
+    followed.set(channel, following);
+  }
+  void following.then(succeeded);
 }
 
 function join(ws: WebSocket<SocketData>, channel: string, channelData: string): void {
@@ -134,11 +161,19 @@ function leave({ channel, userId }: Member): void {
   );
 }
 
-function publish(channel: string, { name, data }: Publication): void {
-  app.publish(channel, JSON.stringify({ event: name, channel, data }));
+/** A promise where the publication goes to Redis first. */
+function publish(channel: string, { name, data }: Publication): Promise<unknown> | undefined {
+  const frame = JSON.stringify({ event: name, channel, data });
+  if (relay !== undefined) return relay.publish(channel, frame);
+  app.publish(channel, frame);
+  return undefined;
 }
 
-function readJson<Body>(res: HttpResponse, use: (body: Body) => void): void {
+/** Answers once what `use` began is done. */
+function readJson<Body>(
+  res: HttpResponse,
+  use: (body: Body) => readonly (Promise<unknown> | undefined)[],
+): void {
   let aborted = false;
   let held: Buffer | undefined;
   res.onAborted(() => {
@@ -151,10 +186,17 @@ function readJson<Body>(res: HttpResponse, use: (body: Body) => void): void {
       held = held === undefined ? Buffer.from(part) : Buffer.concat([held, part]);
       return;
     }
-    use(JSON.parse((held === undefined ? part : Buffer.concat([held, part])).toString()) as Body);
-    if (aborted) return;
-    res.cork(() => {
-      res.writeHeader('content-type', 'application/json').end('{}');
-    });
+    const begun = use(
+      JSON.parse((held === undefined ? part : Buffer.concat([held, part])).toString()) as Body,
+    );
+    const answer = (): void => {
+      if (aborted) return;
+      res.cork(() => {
+        res.writeHeader('content-type', 'application/json').end('{}');
+      });
+    };
+    if (relay === undefined) answer();
+    else if (begun.length === 1) void begun[0]?.then(answer);
+    else void Promise.all(begun).then(answer);
   });
 }

@@ -58,6 +58,8 @@ function targetNamed(name: string, { soketi, carillonEnv }: Arguments): Target {
     case 'bare':
     case 'bare-again':
       return bareTarget(name);
+    case 'bare-raw':
+      return bareTarget(name, 'raw');
     case 'carillon':
       return carillonTarget(carillonEnv);
     case 'carillon-workers':
@@ -67,7 +69,7 @@ function targetNamed(name: string, { soketi, carillonEnv }: Arguments): Target {
       return soketiTarget(soketi);
     default:
       throw new Error(
-        `no target "${name}"; there are bare, bare-again, carillon, carillon-workers and soketi`,
+        `no target "${name}"; there are bare, bare-again, bare-raw, carillon, carillon-workers and soketi`,
       );
   }
 }

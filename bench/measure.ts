@@ -34,6 +34,8 @@ export interface Cost {
   readonly serverMicros: number;
   /** CPU time of the one of them that used most: what more cores could not shorten. */
   readonly busiestMicros: number;
+  /** CPU time of each that the meter was given, with its children: first node, other nodes, Redis. */
+  readonly eachMicros: readonly number[];
   /** CPU time of the load generator, in µs. */
   readonly generatorMicros: number;
   /** Wall time of the work, the tail left out, in ms. */
@@ -45,6 +47,9 @@ export function sumOfCosts(costs: readonly Cost[]): Cost {
   return {
     serverMicros: costs.reduce((sum, cost) => sum + cost.serverMicros, 0),
     busiestMicros: costs.reduce((sum, cost) => sum + cost.busiestMicros, 0),
+    eachMicros: (costs[0]?.eachMicros ?? []).map((_, i) =>
+      costs.reduce((sum, cost) => sum + (cost.eachMicros[i] ?? 0), 0),
+    ),
     generatorMicros: costs.reduce((sum, cost) => sum + cost.generatorMicros, 0),
     wallMs: costs.reduce((sum, cost) => sum + cost.wallMs, 0),
   };
@@ -52,26 +57,31 @@ export function sumOfCosts(costs: readonly Cost[]): Cost {
 
 export class Meter {
   readonly #serverPid: number;
+  readonly #pids: readonly number[];
 
-  constructor(serverPid: number) {
+  /** @param beside the other processes that do a share of the work: nodes of a cluster, its Redis */
+  constructor(serverPid: number, beside: readonly number[] = []) {
     this.#serverPid = serverPid;
+    this.#pids = [serverPid, ...beside];
   }
 
   /** Runs `work`, which resolves when its last effect was seen, and tells what it cost the server. */
   async measure(work: () => Promise<void>): Promise<Cost> {
     await sleep(SETTLE_MS);
     const ownBefore = process.cpuUsage();
-    const pids = processesOf(this.#serverPid);
-    const before = pids.map(readCpu);
+    const families = this.#pids.map(processesOf);
+    const before = families.map((pids) => pids.map(readCpu));
     const start = performance.now();
     await work();
     const wallMs = performance.now() - start;
     const own = process.cpuUsage(ownBefore);
     await sleep(TAIL_MS);
-    const used = pids.map((pid, i) => usedMicros(before[i], readCpu(pid)));
+    const used = families.map((pids, i) => pids.map((pid, j) => usedMicros(before[i]?.[j], readCpu(pid))));
+    const eachMicros = used.map(sumOf);
     return {
-      serverMicros: used.reduce((sum, micros) => sum + micros, 0),
-      busiestMicros: Math.max(...used),
+      serverMicros: sumOf(eachMicros),
+      busiestMicros: Math.max(...used.flat()),
+      eachMicros,
       generatorMicros: own.user + own.system,
       wallMs,
     };
@@ -93,6 +103,10 @@ export class Meter {
       last = now;
     }
   }
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** A server of several workers is its parent and they. */

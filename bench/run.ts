@@ -93,13 +93,15 @@ async function takeTurn(
   { smoke, pipeline }: RunSettings,
   generator: Generator,
 ): Promise<readonly Figure[]> {
-  contestant.server ??= await contestant.target.start();
-  const { address, pid } = contestant.server;
+  contestant.server ??= await contestant.target.start(scenario.nodes);
+  const { address, pid, peers, redisPid } = contestant.server;
   const figures = await generator.round({
     scenario: scenario.name,
     address,
+    peers: peers.map((peer) => peer.address),
     app: BENCH_APP,
     serverPid: pid,
+    besidePids: [...peers.map((peer) => peer.pid), ...(redisPid === undefined ? [] : [redisPid])],
     smoke,
     pipeline,
   });

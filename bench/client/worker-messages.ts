@@ -6,9 +6,13 @@ import type { Figure } from '../scenarios/scenario.ts';
 export interface RoundRequest {
   readonly scenario: string;
   readonly address: Address;
+  /** Of the other nodes, where the server is a cluster. */
+  readonly peers: readonly Address[];
   readonly app: AppCredentials;
   /** The server's process, for the meter. */
   readonly serverPid: number;
+  /** Other processes that share its work: other nodes, in the order of `peers`, then Redis. */
+  readonly besidePids: readonly number[];
   readonly smoke: boolean;
   readonly pipeline: number;
 }

@@ -9,21 +9,11 @@ process.on('message', (request: RoundRequest) => {
 
 process.once('disconnect', () => process.exit(0));
 
-async function round({
-  scenario: name,
-  address,
-  app,
-  serverPid,
-  smoke,
-  pipeline,
-}: RoundRequest): Promise<RoundReply> {
+async function round({ scenario: name, serverPid, besidePids, ...given }: RoundRequest): Promise<RoundReply> {
   try {
     const scenario = SCENARIOS.find((candidate) => candidate.name === name);
     if (scenario === undefined) throw new Error(`no scenario ${name}`);
-    return {
-      ok: true,
-      figures: await scenario.run({ address, app, meter: new Meter(serverPid), smoke, pipeline }),
-    };
+    return { ok: true, figures: await scenario.run({ ...given, meter: new Meter(serverPid, besidePids) }) };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -7,6 +7,8 @@ import type { Cost, Meter } from '../measure.ts';
 
 export interface Bench {
   readonly address: Address;
+  /** The other nodes, for scenarios that ask for several. */
+  readonly peers: readonly Address[];
   readonly app: AppCredentials;
   readonly meter: Meter;
   /** True: everything tiny, to see that it works; the figures mean nothing. */
@@ -40,6 +42,8 @@ export interface Scenario {
   readonly summary: string;
   /** True: every round gets a server that was just started, because what the last round left behind is in the figure. */
   readonly freshServer: boolean;
+  /** Nodes of a cluster with a Redis between them; absent: one server by itself. */
+  readonly nodes?: number;
   /** One round. Throws when a delivery was lost, doubled, out of order or wrong. */
   run(bench: Bench): Promise<Figure[]>;
 }

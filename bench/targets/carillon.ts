@@ -2,11 +2,17 @@
 import { fileURLToPath } from 'node:url';
 import { BENCH_APP } from '../app.ts';
 import { freePort, startNode, untilReady } from './child.ts';
+import { startNodes } from './nodes.ts';
 import type { RunningTarget, Target } from './target.ts';
 
 /** `env` is laid over the settings below, to measure a setting's cost. */
 export function carillonTarget(env: Readonly<Record<string, string>>, name = 'carillon'): Target {
-  return { name, start: () => start(env) };
+  const one = (redisUrl: string | undefined): Promise<RunningTarget> =>
+    // A cluster stops node by node, so nothing is gained by spreading what clients there are.
+    start(
+      redisUrl === undefined ? env : { CARILLON_REDIS_URL: redisUrl, CARILLON_DRAIN_SECONDS: '0', ...env },
+    );
+  return { name, start: (nodes) => startNodes(one, nodes) };
 }
 
 async function start(env: Readonly<Record<string, string>>): Promise<RunningTarget> {

@@ -1,15 +1,26 @@
-/** What can be measured: a server that is started as a process of its own and listens on a loopback port. */
+/** What can be measured: servers that are started as processes of their own and listen on loopback ports. */
 import type { Address } from '../app.ts';
 
-export interface RunningTarget {
+/** One process that answers, its workers included. */
+export interface Server {
   readonly pid: number;
   readonly address: Address;
-  /** Ends the process and waits for it; kills it when it lingers. */
+}
+
+export interface RunningTarget extends Server {
+  /** The other nodes of a cluster. */
+  readonly peers: readonly Server[];
+  /** The Redis between the nodes of a cluster. */
+  readonly redisPid: number | undefined;
+  /** Ends the processes and waits for them; kills those that linger. */
   stop(): Promise<void>;
 }
 
 export interface Target {
   readonly name: string;
-  /** Resolves when the server answers; rejects, with what it printed, when it does not. */
-  start(): Promise<RunningTarget>;
+  /**
+   * Resolves when the server answers; rejects, with what it printed, when it does not.
+   * @param nodes starts as many, with a Redis of their own between them; undefined: one server by itself
+   */
+  start(nodes?: number): Promise<RunningTarget>;
 }

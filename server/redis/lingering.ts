@@ -8,7 +8,8 @@ export class Lingering {
   readonly #max: number;
   readonly #over: (channel: string) => void;
   readonly #clock: Clock;
-  readonly #stop: () => void;
+  /** Undefined while nothing lingers. */
+  #stopTicking: (() => void) | undefined;
   /** Channel → when it is over, the soonest first. */
   readonly #until = new Map<string, number>();
 
@@ -21,12 +22,12 @@ export class Lingering {
     this.#max = max;
     this.#over = over;
     this.#clock = clock;
-    this.#stop = clock.every(TICK_MS, () => this.#sweep());
   }
 
   add(channel: string): void {
     this.#until.delete(channel);
     this.#until.set(channel, this.#clock.now() + this.#lingerMs);
+    this.#stopTicking ??= this.#clock.every(TICK_MS, () => this.#sweep());
     if (this.#until.size > this.#max) this.#sweep();
   }
 
@@ -36,7 +37,8 @@ export class Lingering {
   }
 
   stop(): void {
-    this.#stop();
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
   }
 
   #sweep(): void {
@@ -46,5 +48,6 @@ export class Lingering {
       this.#until.delete(channel);
       this.#over(channel);
     }
+    if (this.#until.size === 0) this.stop();
   }
 }

@@ -115,10 +115,7 @@ export class RedisBroker implements Broker {
     if (this.#connections.subscriptions.isInterrupted(channel)) {
       return Promise.reject(new Unavailable('The connection that receives from Redis is not back yet', 'no'));
     }
-    return this.#send(message.length, () => send(channel, message)).catch((error: unknown) => {
-      if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
-      throw error;
-    });
+    return this.#send(message.length, () => send(channel, message), publication);
   }
 
   publishLocally(publication: Publication): void {
@@ -149,17 +146,29 @@ export class RedisBroker implements Broker {
     this.#lingering.stop();
   }
 
-  async #send(length: number, send: () => Promise<unknown>): Promise<void> {
-    if (!this.#connections.ready) throw new Unavailable("Redis can't be reached", 'no');
+  /**
+   * One promise for the whole way, since every publication has it.
+   * @param publication what to recognise, should it come back although Redis never said that it took it
+   */
+  #send(length: number, send: () => Promise<unknown>, publication?: Publication): Promise<void> {
+    if (!this.#connections.ready) return Promise.reject(new Unavailable("Redis can't be reached", 'no'));
     if (this.#unacknowledged + length > MAX_UNACKNOWLEDGED) {
-      throw new Unavailable('Redis is too slow for what is published: too much waits for it', 'no');
+      return Promise.reject(
+        new Unavailable('Redis is too slow for what is published: too much waits for it', 'no'),
+      );
     }
     this.#unacknowledged += length;
-    try {
-      await send();
-    } finally {
-      this.#unacknowledged -= length;
-    }
+    return send().then(
+      () => {
+        this.#unacknowledged -= length;
+      },
+      (error: unknown) => {
+        this.#unacknowledged -= length;
+        const isDoubtful = error instanceof Unavailable && error.done === 'unknown';
+        if (publication !== undefined && isDoubtful) this.#echoes.doubt(publication);
+        throw error;
+      },
+    );
   }
 
   #receive(channel: string, appId: string, topic: string, message: Buffer): void {

@@ -8,6 +8,7 @@ import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { clusterOptions, nodeOptions, redisOptions, type TlsMaterial } from './connection-options.ts';
 import { isTimeout, reasonOf, redisFailure } from './failures.ts';
+import { JoinedWrites } from './joined-writes.ts';
 import { RedisKeys } from './keys.ts';
 import { ClusterLinks, SingleLink } from './links.ts';
 import { runScript, type Script, type ScriptArgument } from './scripts.ts';
@@ -30,6 +31,8 @@ export class RedisConnections {
   readonly sharded: boolean;
   readonly subscriptions: Subscriptions;
   readonly #client: Redis | Cluster;
+  /** Undefined for a Cluster, whose client has a connection for each master. */
+  readonly #writes: JoinedWrites | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #log: OccasionalLog;
@@ -38,6 +41,8 @@ export class RedisConnections {
   readonly #waiting = new Set<() => void>();
   readonly #stopPinging: () => void;
   #ready = false;
+  /** Whether anything was sent since the last look. */
+  #spoke = false;
   #closed = false;
   #lastError: string | undefined;
 
@@ -56,11 +61,13 @@ export class RedisConnections {
       this.subscriptions = subscriptions(settings, new ClusterLinks(cluster, connect, clock), ports);
     } else {
       const options = redisOptions(settings, tls, chance);
-      this.#client = new Redis({ ...options, enableAutoPipelining: true });
+      const client = new Redis(options);
+      this.#client = client;
+      this.#writes = new JoinedWrites(client);
       this.subscriptions = subscriptions(settings, new SingleLink(new Redis(options), clock), ports);
     }
     this.#listen(this.#client);
-    this.#stopPinging = clock.every(PING_MS, () => this.#ping());
+    this.#stopPinging = clock.every(PING_MS, () => this.#pingIfSilent());
   }
 
   /**
@@ -134,6 +141,7 @@ export class RedisConnections {
    * doesn't answer in time.
    */
   async command<T>(send: (client: Redis | Cluster) => Promise<T>): Promise<T> {
+    this.#sends();
     try {
       return await send(this.#client);
     } catch (error) {
@@ -143,6 +151,7 @@ export class RedisConnections {
 
   /** Hands a message to whoever receives the pub/sub channel, on any node. Rejects like `command`. */
   publish(channel: string, message: string | Buffer): Promise<number> {
+    this.#sends();
     const sent = this.sharded
       ? this.#client.spublish(channel, message)
       : this.#client.publish(channel, message);
@@ -153,6 +162,7 @@ export class RedisConnections {
 
   /** Runs a script on keys of one shard. Rejects like `command`. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[] = []): Promise<unknown> {
+    this.#sends();
     return runScript(this.#client, script, keys, args).catch((error: unknown) => {
       throw this.failure(error);
     });
@@ -231,6 +241,17 @@ export class RedisConnections {
 
   #nodes(): readonly Redis[] {
     return this.#client instanceof Cluster ? this.#client.nodes('all') : [this.#client];
+  }
+
+  #sends(): void {
+    this.#spoke = true;
+    this.#writes?.hold();
+  }
+
+  /** What was sent otherwise says as much; on a Cluster of one master only. */
+  #pingIfSilent(): void {
+    if (!this.#spoke || this.#client instanceof Cluster) this.#ping();
+    this.#spoke = false;
   }
 
   #ping(): void {

@@ -28,6 +28,9 @@ export interface RedisShardStoreSettings extends WebhookLuaSettings {
   readonly leaseMs: number;
 }
 
+/** Milliseconds until hints that could not be followed are asked for again. */
+const RETRY_MS = 1000;
+
 /** Entry, fields, and the endpoints that have had it, one a line. */
 type RawEntry = readonly [entry: string, fields: readonly string[], done: string];
 
@@ -47,11 +50,16 @@ export class RedisShardStore implements ShardStore {
   readonly leaseMs: number;
   readonly #settings: RedisShardStoreSettings;
   readonly #ports: RedisShardStorePorts;
+  /** Who is told of a shard's hints, by their pub/sub channel. */
+  readonly #watchers = new Map<string, () => void>();
 
   constructor(settings: RedisShardStoreSettings, ports: RedisShardStorePorts) {
     this.leaseMs = settings.leaseMs;
     this.#settings = settings;
     this.#ports = ports;
+    ports.redis.subscriptions.onGap((channels) => {
+      for (const channel of channels) this.#watchers.get(channel)?.();
+    });
   }
 
   async read({ shard, after, afterSpilled, limit, busy }: ReadRequest): Promise<Read | ReadByAnother> {
@@ -97,13 +105,25 @@ export class RedisShardStore implements ShardStore {
   }
 
   watch(shard: number, listener: () => void): void {
-    const { redis, keys } = this.#ports;
-    // A failure costs seconds only: shards are looked at from time to time anyway.
-    redis.subscriptions.subscribe(keys.wake(shard), listener).then(listener, () => undefined);
+    const channel = this.#ports.keys.wake(shard);
+    this.#watchers.set(channel, listener);
+    this.#listen(channel, listener);
   }
 
   unwatch(shard: number): void {
-    this.#ports.redis.subscriptions.unsubscribe(this.#ports.keys.wake(shard));
+    const channel = this.#ports.keys.wake(shard);
+    this.#watchers.delete(channel);
+    this.#ports.redis.subscriptions.unsubscribe(channel);
+  }
+
+  /** What was appended before hints are heard has to be looked for then. */
+  #listen(channel: string, listener: () => void): void {
+    const { redis, clock } = this.#ports;
+    redis.subscriptions.subscribe(channel, listener).then(listener, () => {
+      clock.after(RETRY_MS, () => {
+        if (this.#watchers.get(channel) === listener) this.#listen(channel, listener);
+      });
+    });
   }
 
   #ownKeys(shard: number): [owner: string, progress: string] {

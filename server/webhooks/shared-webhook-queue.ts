@@ -46,8 +46,8 @@ export interface SharedQueuePorts {
   readonly logger: Logger;
 }
 
-/** How often shards that seem to have nothing are looked at, in case a hint was missed. */
-const SCAN_MS = 5000;
+/** How often shards that seem to have nothing are looked at. Hints say all; this is for a fault nobody thought of. */
+const SCAN_MS = 60_000;
 const RETRY_MS = 1000;
 /** How long a stop waits for the store at most. */
 const RELEASE_MS = 2000;

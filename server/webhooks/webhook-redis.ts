@@ -8,5 +8,7 @@ export interface WebhookRedis {
     /** Receives a pub/sub channel, over losses of the connection as well. One listener a channel. */
     subscribe(channel: string, listener: () => void): Promise<void>;
     unsubscribe(channel: string): void;
+    /** Called with the pub/sub channels that were not received for a while, once they are again. */
+    onGap(listener: (channels: readonly string[]) => void): void;
   };
 }

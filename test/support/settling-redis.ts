@@ -46,6 +46,8 @@ export class SettlingRedis {
       return subscribed;
     },
     unsubscribe: (channel: string): void => this.#connections.subscriptions.unsubscribe(channel),
+    onGap: (listener: (channels: readonly string[]) => void): void =>
+      this.#connections.subscriptions.onGap(listener),
   };
 
   async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
