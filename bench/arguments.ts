@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 
 export interface Arguments {
   readonly help: boolean;
-  readonly scenarios: readonly string[];
+  /** Names of the scenarios and programs to run. */
+  readonly wanted: readonly string[];
   readonly targets: readonly string[];
   readonly repeats: number;
   readonly warmUps: number;
@@ -12,14 +13,26 @@ export interface Arguments {
   readonly pipeline: number;
   /** Folder of a soketi installation. */
   readonly soketi: string | undefined;
+  /** Folder where the libraries are installed that push is compared with. */
+  readonly peers: string | undefined;
+  /** File the tables are written to, as Markdown. */
+  readonly markdown: string | undefined;
   /** File the results are written to. */
   readonly json: string | undefined;
   /** Settings laid over Carillon's environment. */
   readonly carillonEnv: Readonly<Record<string, string>>;
 }
 
+/** A scenario, or a program of the bench that stands by itself. */
+export interface Runnable {
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  readonly byNameOnly?: boolean;
+}
+
 /** Throws with a sentence when the command line makes no sense. */
-export function readArguments(argv: readonly string[], knownScenarios: readonly string[]): Arguments {
+export function readArguments(argv: readonly string[], known: readonly Runnable[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -31,13 +44,17 @@ export function readArguments(argv: readonly string[], knownScenarios: readonly 
       pipeline: { type: 'string', default: '1' },
       target: { type: 'string' },
       soketi: { type: 'string' },
+      peers: { type: 'string' },
       json: { type: 'string' },
+      markdown: { type: 'string' },
       env: { type: 'string', multiple: true, default: [] },
     },
   });
-  const unknown = positionals.find((name) => !knownScenarios.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`no scenario "${unknown}"; there are ${knownScenarios.join(', ')}`);
+  const names = known.map(({ name }) => name);
+  const unknown = positionals.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`no scenario "${unknown}"; there are ${names.join(', ')}`);
+  // A smoke run is to see that everything works.
+  const usual = known.filter(({ byNameOnly }) => values.smoke || byNameOnly !== true);
   const targets = values.target?.split(',') ?? [
     'bare',
     'carillon',
@@ -45,19 +62,21 @@ export function readArguments(argv: readonly string[], knownScenarios: readonly 
   ];
   return {
     help: values.help,
-    scenarios: positionals.length === 0 ? knownScenarios : positionals,
+    wanted: positionals.length === 0 ? usual.map(({ name }) => name) : positionals,
     targets,
     repeats: count('repeats', values.repeats ?? (values.smoke ? '1' : '5'), 1),
     warmUps: count('warm-ups', values['warm-ups'] ?? (values.smoke ? '0' : '1'), 0),
     smoke: values.smoke,
     pipeline: pipelineDepth(values.pipeline),
     soketi: values.soketi,
+    peers: values.peers,
     json: values.json,
+    markdown: values.markdown,
     carillonEnv: Object.fromEntries(values.env.map(assignment)),
   };
 }
 
-export function helpText(scenarios: readonly { readonly name: string; readonly summary: string }[]): string {
+export function helpText(scenarios: readonly Runnable[], programs: readonly Runnable[]): string {
   return `Measures Carillon against a bare uWebSockets.js server: CPU time per unit of work, as ratios.
 
 node dist/bench/main.js [scenario…] [options]
@@ -70,13 +89,21 @@ node dist/bench/main.js [scenario…] [options]
                      it and Redis) (default bare,carillon)
   --soketi DIR       folder where @soketi/soketi is installed; adds the target soketi
   --env NAME=VALUE   a setting laid over Carillon's environment; may be repeated
+  --peers DIR        folder where the libraries are installed that push is compared with
   --json FILE        write all values there too
+  --markdown FILE    write machine, versions and a table with the targets side by side there too
   --smoke            everything tiny: checks deliveries, the figures mean nothing
   --help             this text
 
-Scenarios (all when none is named):
-${scenarios.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')}
+Scenarios and programs (all when none is named, but for those marked "by name only"):
+${[...scenarios, ...programs].map(line).join('\n')}
+
+Programs print tables of their own. More options: node dist/bench/push/main.js --help
 `;
+}
+
+function line({ name, summary, byNameOnly }: Runnable): string {
+  return `  ${name.padEnd(19)}${summary}${byNameOnly === true ? ' (by name only)' : ''}`;
 }
 
 function count(option: string, text: string, least: number): number {

@@ -6,10 +6,13 @@
  * With BARE_REDIS_URL it is one of several: what it is sent by HTTP goes to Redis, and what comes from there to its
  * subscribers (`bare-relay.ts`). Presence rooms stay its own.
  *
+ * With BARE_WEBHOOK_URL it tells there of client events and of channels that get their first subscriber.
+ *
  * Run as a child process with an IPC channel: it reports `{ port }` and ends when its parent goes away.
  */
 import uWS, { type HttpResponse, type WebSocket } from 'uWebSockets.js';
 import { bareRelay } from './bare-relay.ts';
+import { bareWebhooks } from './bare-webhooks.ts';
 
 interface Member {
   readonly channel: string;
@@ -44,6 +47,8 @@ const relay =
     : await bareRelay(process.env['BARE_RELAY'], redisUrl, (channel, frame) => {
         app.publish(channel, frame);
       });
+const webhookUrl = process.env['BARE_WEBHOOK_URL'];
+const addWebhook = webhookUrl === undefined ? undefined : bareWebhooks(webhookUrl);
 /** What is followed over Redis. */
 const followed = new Map<string, Promise<unknown>>();
 
@@ -70,7 +75,10 @@ app.ws<SocketData>('/app/:key', {
   message(ws, message) {
     const frame = JSON.parse(Buffer.from(message).toString()) as ClientFrame;
     if (frame.event === 'pusher:subscribe') subscribe(ws, frame.data.channel, frame.data.channel_data);
-    else if (frame.event.startsWith('client-')) ws.publish(frame.channel, message);
+    else if (frame.event.startsWith('client-')) {
+      ws.publish(frame.channel, message);
+      addWebhook?.(JSON.stringify({ ...frame, name: 'client_event' }));
+    }
   },
   close(ws) {
     const { member } = ws.getUserData();
@@ -104,6 +112,8 @@ function subscribe(ws: WebSocket<SocketData>, channel: string, channelData: stri
     join(ws, channel, channelData);
     return;
   }
+  if (addWebhook !== undefined && app.numSubscribers(channel) === 0)
+    addWebhook(JSON.stringify({ name: 'channel_occupied', channel }));
   ws.subscribe(channel);
   const succeeded = (): void => {
     ws.send(`{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":"{}"}`);

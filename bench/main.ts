@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { type Arguments, helpText, readArguments } from './arguments.ts';
 import { collectFacts } from './machine.ts';
+import { PROGRAMS, runProgram } from './programs.ts';
 import { formatFailures, formatHeader, formatTable, ratioToBase } from './report.ts';
 import { type Failure, runScenario, type Series } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { bareTarget } from './targets/bare.ts';
 import { carillonTarget } from './targets/carillon.ts';
 import { soketiTarget } from './targets/soketi.ts';
+import { formatSummary } from './summary.ts';
 import type { Target } from './targets/target.ts';
 
 process.once('SIGINT', () => process.exit(130));
@@ -21,10 +23,9 @@ try {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const names = SCENARIOS.map(({ name }) => name);
-  const settings = readArguments(argv, names);
+  const settings = readArguments(argv, [...SCENARIOS, ...PROGRAMS]);
   if (settings.help) {
-    process.stdout.write(helpText(SCENARIOS));
+    process.stdout.write(helpText(SCENARIOS, PROGRAMS));
     return 0;
   }
   const targets = settings.targets.map((name) => targetNamed(name, settings));
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   process.stdout.write(`${formatHeader({ facts, settings })}\n\n`);
   const series: Series[] = [];
   const failures: Failure[] = [];
-  for (const scenario of SCENARIOS.filter(({ name }) => settings.scenarios.includes(name))) {
+  for (const scenario of SCENARIOS.filter(({ name }) => settings.wanted.includes(name))) {
     const result = await runScenario(scenario, targets, settings, (line) =>
       process.stderr.write(`${line}\n`),
     );
@@ -40,7 +41,9 @@ async function main(argv: readonly string[]): Promise<number> {
     failures.push(...result.failures);
     if (result.failures.length > 0) process.stderr.write(`${formatFailures(result.failures)}\n`);
   }
-  process.stdout.write(`${formatTable(series)}\n`);
+  if (series.length > 0) process.stdout.write(`${formatTable(series)}\n`);
+  const ended = await runPrograms(settings);
+  if (ended.length > 0) process.stdout.write(`\n${ended.join('\n')}\n`);
   if (failures.length > 0) process.stdout.write(`\n${formatFailures(failures)}\n`);
   if (settings.json !== undefined) {
     const withRatios = series.map((one) => ({ ...one, ratio: ratioToBase(one, series) }));
@@ -49,7 +52,21 @@ async function main(argv: readonly string[]): Promise<number> {
       `${JSON.stringify({ facts, settings, series: withRatios, failures }, null, 2)}\n`,
     );
   }
-  return failures.length > 0 ? 1 : 0;
+  if (settings.markdown !== undefined) {
+    writeFileSync(settings.markdown, `${formatSummary({ facts, settings, series, failures })}\n`);
+  }
+  return failures.length + ended.length > 0 ? 1 : 0;
+}
+
+/** One after the other. Resolves with what went wrong. */
+async function runPrograms(settings: Arguments): Promise<string[]> {
+  const failures: string[] = [];
+  for (const program of PROGRAMS.filter(({ name }) => settings.wanted.includes(name))) {
+    process.stdout.write(`\n${program.name}: ${program.summary}\n\n`);
+    const failure = await runProgram(program, settings);
+    if (failure !== undefined) failures.push(`FAILED ${failure}`);
+  }
+  return failures;
 }
 
 /** The table of drivers: a name from the command line to what it starts. */

@@ -21,6 +21,13 @@ const TAIL_MS = 100;
 /** Difference of the two CPU clocks that is put down to ticks and to sampling, not to a thread that ended. */
 const CLOCK_TOLERANCE_NANOSECONDS = 3 * TICK_NANOSECONDS;
 
+/** Time a collection has until its effect is read, in ms; it takes some 300. */
+const COLLECTION_MS = 1_000;
+/** Collections tried until memory holds still. */
+const COLLECTIONS = 15;
+/** Share by which two readings may differ and yet be called the same. */
+const STILL = 0.002;
+
 interface CpuSample {
   /** Sum over the living threads of their time on a CPU, in ns; exact, but loses threads that ended. */
   readonly threadNanoseconds: number;
@@ -87,21 +94,28 @@ export class Meter {
     };
   }
 
+  /** Anonymous memory of the server as it is now, in KiB: RssAnon leaves out the binary and its libraries. */
+  memory(): number {
+    return readAnonymousKib(this.#serverPid);
+  }
+
   /**
-   * Anonymous memory of the server in KiB, once it holds still: RssAnon leaves out the binary and its libraries, which
-   * cost the same whatever the number of connections. Waits at least `minimumMs` and until a second brings less than
-   * `0.1 %` of change, 30 s at most. No collection is forced: this is what a user gets.
+   * Anonymous memory of the server in KiB, less what is garbage: all of it is collected, until twice in a row as much is
+   * left. The server must have been started `collectable`. Without that a reading is chance: a fresh server carries tens
+   * of MiB from loading its code, which V8 gives back in one of the next collections and nobody knows which.
    */
-  async settledMemory(minimumMs: number): Promise<number> {
-    const start = performance.now();
-    let last = readAnonymousKib(this.#serverPid);
-    for (;;) {
-      await sleep(Math.min(1000, minimumMs));
-      const now = readAnonymousKib(this.#serverPid);
-      const waited = performance.now() - start;
-      if ((waited >= minimumMs && Math.abs(now - last) <= now * 0.001) || waited > 30_000) return now;
+  async retainedMemory(): Promise<number> {
+    let last = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < COLLECTIONS; attempt++) {
+      process.kill(this.#serverPid, 'SIGUSR2');
+      await sleep(COLLECTION_MS);
+      const now = this.memory();
+      if (Math.abs(now - last) <= now * STILL) return now;
       last = now;
     }
+    throw new Error(
+      `the server's memory did not hold still in ${COLLECTIONS} collections, last at ${last} KiB`,
+    );
   }
 }
 

@@ -81,7 +81,7 @@ export function formatFailures(failures: readonly Failure[]): string {
 }
 
 /** The targets of a figure below each other. */
-function inReadingOrder(all: readonly Series[]): Series[] {
+export function inReadingOrder(all: readonly Series[]): Series[] {
   const keys = new Map<string, Series[]>();
   for (const series of all) {
     const key = `${series.scenario}\n${series.figure.label}`;
@@ -91,13 +91,14 @@ function inReadingOrder(all: readonly Series[]): Series[] {
 }
 
 /** Three significant digits where that is not more than the value has to say. */
-function number(value: number): string {
+export function number(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-function markdown(rows: readonly (readonly string[])[]): string {
+/** Rows of cells as a table whose columns line up. */
+export function markdown(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map(

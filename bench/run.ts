@@ -5,6 +5,7 @@
 import { BENCH_APP } from './app.ts';
 import { type Generator, startGenerator } from './client/generator.ts';
 import type { Figure, Scenario } from './scenarios/scenario.ts';
+import { freePort } from './targets/child.ts';
 import type { RunningTarget, Target } from './targets/target.ts';
 
 export interface RunSettings {
@@ -46,6 +47,8 @@ export type Progress = (line: string) => void;
 interface Contestant {
   readonly target: Target;
   server: RunningTarget | undefined;
+  /** Where its webhooks go, which is set when it starts. */
+  webhookPort: number;
   failed: string | undefined;
   readonly rounds: (readonly Figure[])[];
 }
@@ -58,7 +61,7 @@ export async function runScenario(
 ): Promise<ScenarioResult> {
   const generator = startGenerator();
   const contestants = targets.map(
-    (target): Contestant => ({ target, server: undefined, failed: undefined, rounds: [] }),
+    (target): Contestant => ({ target, server: undefined, webhookPort: 0, failed: undefined, rounds: [] }),
   );
   // A server that is fresh every round cannot be warm; the scenario warms it itself.
   const warmUps = scenario.freshServer ? 0 : settings.warmUps;
@@ -93,20 +96,30 @@ async function takeTurn(
   { smoke, pipeline }: RunSettings,
   generator: Generator,
 ): Promise<readonly Figure[]> {
-  contestant.server ??= await contestant.target.start(scenario.nodes);
+  contestant.server ??= await startFor(contestant, scenario);
   const { address, pid, peers, redisPid } = contestant.server;
-  const figures = await generator.round({
+  const request = {
     scenario: scenario.name,
     address,
     peers: peers.map((peer) => peer.address),
     app: BENCH_APP,
+    webhookPort: contestant.webhookPort,
     serverPid: pid,
     besidePids: [...peers.map((peer) => peer.pid), ...(redisPid === undefined ? [] : [redisPid])],
     smoke,
     pipeline,
-  });
+  };
+  const figures = await generator.round(request, scenario.limitMs);
   if (scenario.freshServer) await stop(contestant);
   return figures;
+}
+
+async function startFor(contestant: Contestant, scenario: Scenario): Promise<RunningTarget> {
+  const { nodes, webhooks = false, collectable = false } = scenario;
+  if (!webhooks) return contestant.target.start(nodes, { collectable });
+  contestant.webhookPort = await freePort();
+  const webhooksTo = `http://127.0.0.1:${contestant.webhookPort}/`;
+  return contestant.target.start(nodes, { collectable, webhooksTo });
 }
 
 async function stop(contestant: Contestant): Promise<void> {

@@ -8,6 +8,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** By how much the values rise from each to the next: the line of least squares through them. NaN for fewer than two. */
+export function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rise = values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0);
+  return rise / values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
+}
+
 /** The value below which the share `p` (0–1) of them lies, by nearest rank. NaN for none. */
 export function percentile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values).sort();

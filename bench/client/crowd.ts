@@ -15,12 +15,16 @@ export interface CrowdOptions {
   readonly address: Address;
   readonly appKey: string;
   readonly tally: Tally;
+  /** Loopback addresses to leave to others, since those of another crowd are in use; 0 when absent. */
+  readonly sourcesAfter?: number;
 }
 
 /** Connects `count` sockets; resolves when all have their `connection_established`. */
 export async function openCrowd(options: CrowdOptions, count: number): Promise<WsClient[]> {
+  const { sourcesAfter = 0 } = options;
   const clients = Array.from({ length: count }, (_, i) => {
-    return new WsClient({ ...options, source: `127.0.0.${1 + Math.floor(i / SOCKETS_PER_SOURCE)}` });
+    const source = 1 + sourcesAfter + Math.floor(i / SOCKETS_PER_SOURCE);
+    return new WsClient({ ...options, source: `127.0.0.${source}` });
   });
   await each(clients, 'handshakes', (client) => client.connect());
   return clients;

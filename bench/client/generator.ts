@@ -5,12 +5,12 @@ import type { Figure } from '../scenarios/scenario.ts';
 import { within } from './within.ts';
 import type { RoundReply, RoundRequest } from './worker-messages.ts';
 
-/** Time for one round, in ms; far more than any takes, so that nothing hangs for ever. */
+/** Time for a round of which nothing else is said, in ms; far more than any takes, so that nothing hangs for ever. */
 const ROUND_TIMEOUT_MS = 240_000;
 
 export interface Generator {
   /** Runs one round; rejects with the reason when a check failed or the process died. */
-  round(request: RoundRequest): Promise<readonly Figure[]>;
+  round(request: RoundRequest, limitMs?: number): Promise<readonly Figure[]>;
   stop(): void;
 }
 
@@ -21,7 +21,7 @@ export function startGenerator(): Generator {
   };
   process.once('exit', kill);
   return {
-    async round(request) {
+    async round(request, limitMs = ROUND_TIMEOUT_MS) {
       const reply = new Promise<RoundReply>((resolve, reject) => {
         const died = (code: number | null): void =>
           reject(new Error(`the load generator ended with ${code}`));
@@ -32,7 +32,7 @@ export function startGenerator(): Generator {
         });
       });
       child.send(request);
-      const outcome = await within(ROUND_TIMEOUT_MS, `a round of ${request.scenario}`, reply);
+      const outcome = await within(limitMs, `a round of ${request.scenario}`, reply);
       if (!outcome.ok) throw new Error(outcome.reason);
       return outcome.figures;
     },

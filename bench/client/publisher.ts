@@ -30,6 +30,8 @@ export interface PublisherOptions {
   readonly depth: number;
   /** Told of the first thing that went wrong. */
   readonly onFailure: (error: Error) => void;
+  /** Told of each answer: to which request, numbered as `release` numbers them. */
+  readonly onAnswer?: (i: number) => void;
 }
 
 export class Publisher {
@@ -43,7 +45,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#lanes = options.lanes.map((requests) => this.#lane(requests));
+    this.#lanes = options.lanes.map((requests, at) => this.#lane(requests, at));
   }
 
   /** Opens the connections; right before use, since servers close idle ones after some seconds. */
@@ -93,10 +95,11 @@ export class Publisher {
     for (const { client } of this.#lanes) client.close();
   }
 
-  #lane(requests: readonly Buffer[]): Lane {
+  #lane(requests: readonly Buffer[], at: number): Lane {
     const client = new HttpClient(
       this.#options.address,
       () => {
+        this.#options.onAnswer?.(lane.answered * this.#options.lanes.length + at);
         lane.answered += 1;
         this.#fill(lane);
         this.#noticed?.();

@@ -9,6 +9,7 @@ export interface RoundRequest {
   /** Of the other nodes, where the server is a cluster. */
   readonly peers: readonly Address[];
   readonly app: AppCredentials;
+  readonly webhookPort: number;
   /** The server's process, for the meter. */
   readonly serverPid: number;
   /** Other processes that share its work: other nodes, in the order of `peers`, then Redis. */

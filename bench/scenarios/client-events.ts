@@ -7,7 +7,7 @@ import { payload } from '../client/payload.ts';
 import { channelAuth } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
+import { type Bench, cpuFigure, type Figure, rateFigure, type Scenario } from './scenario.ts';
 
 export const clientEvents: Scenario = {
   name: 'client-events',
@@ -32,7 +32,10 @@ async function run(bench: Bench): Promise<Figure[]> {
   await each(clients, 'private subscriptions', (client, i) => {
     return client.subscribe(roomOf(i), channelAuth(app, client.socketId, roomOf(i)));
   });
-  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 20)];
+  const figures = [
+    await pacedPhase(bench, clients, 1),
+    ...(await floodPhase(bench, clients, smoke ? 1 : 20)),
+  ];
   sockets.check();
   await closeCrowd(clients);
   return figures;
@@ -58,7 +61,7 @@ async function floodPhase(
   { meter }: Bench,
   clients: readonly WsClient[],
   perMember: number,
-): Promise<Figure> {
+): Promise<Figure[]> {
   const tally = receiveOn(clients);
   const senders = eventsOf(clients, perMember);
   const window = (clients.length / ROOM) * WINDOW_PER_ROOM;
@@ -73,7 +76,10 @@ async function floodPhase(
   });
   const deliveries = sent * (ROOM - 1);
   tally.finish(deliveries);
-  return cpuFigure('100 B flood', 'delivery', cost, deliveries);
+  return [
+    cpuFigure('100 B flood', 'delivery', cost, deliveries),
+    rateFigure('100 B flood', 'delivery', cost, deliveries),
+  ];
 }
 
 /** One action per event to send, every member in turn; the number is the turn, the stream the place in the room. */

@@ -1,7 +1,14 @@
 /** The same fan-out with publishes as fast as they are accepted, where a server that can batch its writes gains. */
 import { Publisher } from '../client/publisher.ts';
 import { type FanOut, forEachSize, USUAL_SIZES } from './fan-out-setup.ts';
-import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
+import {
+  type Bench,
+  cpuFigure,
+  type Figure,
+  floodConnections,
+  rateFigure,
+  type Scenario,
+} from './scenario.ts';
 
 export const fanOutFlood: Scenario = {
   name: 'fan-out-flood',
@@ -26,7 +33,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   return forEachSize(bench, plan, (setup) => phase(bench, setup));
 }
 
-async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure> {
+async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure[]> {
   const { tally, lanes, subscribers, label } = setup;
   const publisher = new Publisher({
     address,
@@ -47,5 +54,8 @@ async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promis
   const deliveries = publisher.sent * subscribers;
   tally.finish(deliveries);
   publisher.close();
-  return cpuFigure(`${label} flood`, 'delivery', cost, deliveries);
+  return [
+    cpuFigure(`${label} flood`, 'delivery', cost, deliveries),
+    rateFigure(`${label} flood`, 'delivery', cost, deliveries),
+  ];
 }

@@ -1,9 +1,10 @@
-/** What the two fan-out scenarios share: a channel with many subscribers, and its events in two sizes. */
+/** What the fan-out scenarios share: a channel with many subscribers, and its events in two sizes. */
 import { closeCrowd, openCrowd, subscribeCrowd } from '../client/crowd.ts';
 import { Feed, Receiver } from '../client/delivery-check.ts';
 import { payload } from '../client/payload.ts';
 import { triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
+import type { WsClient } from '../client/ws-client.ts';
 import type { Bench, Figure } from './scenario.ts';
 
 const CHANNEL = 'fan-out';
@@ -26,7 +27,10 @@ export interface FanOutPlan {
 
 export interface FanOut {
   readonly label: string;
+  /** Of each event's data. */
+  readonly bytes: number;
   readonly subscribers: number;
+  readonly clients: readonly WsClient[];
   /** Counts the deliveries of this size. */
   readonly tally: Tally;
   /** One list of signed requests per stream. */
@@ -37,7 +41,7 @@ export interface FanOut {
 export async function forEachSize(
   { address, app, smoke }: Bench,
   plan: FanOutPlan,
-  phase: (fanOut: FanOut) => Promise<Figure>,
+  phase: (fanOut: FanOut) => Promise<Figure | Figure[]>,
 ): Promise<Figure[]> {
   const { sizes, streams, perStream } = plan;
   const subscribers = smoke ? 25 : plan.subscribers;
@@ -54,7 +58,7 @@ export async function forEachSize(
         triggerRequest(app, EVENT, CHANNEL, payload(stream, i, bytes)),
       ),
     );
-    figures.push(await phase({ label, subscribers, tally, lanes }));
+    figures.push(...[await phase({ label, bytes, subscribers, clients, tally, lanes })].flat());
     sockets.check();
   }
   await closeCrowd(clients);

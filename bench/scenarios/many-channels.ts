@@ -7,13 +7,27 @@ import { Publisher } from '../client/publisher.ts';
 import { triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
+import {
+  type Bench,
+  cpuFigure,
+  type Figure,
+  floodConnections,
+  rateFigure,
+  type Scenario,
+} from './scenario.ts';
 
 export const manyChannels: Scenario = {
   name: 'many-channels',
   summary: '2,000 channels with one subscriber each, paced and flood',
   freshServer: false,
-  run,
+  run: (bench) => run(bench, 2_000, 8),
+};
+
+export const manyChannelsWide: Scenario = {
+  name: 'many-channels-wide',
+  summary: '10,000 channels with one subscriber each, paced and flood',
+  freshServer: false,
+  run: (bench) => run(bench, 10_000, 2),
 };
 
 const EVENT = 'tick';
@@ -22,13 +36,17 @@ const PER_SECOND = 1_000;
 const PACED_CONNECTIONS = 8;
 const FLOOD_LIMIT_MS = 5_000;
 
-async function run(bench: Bench): Promise<Figure[]> {
+/** Each channel is published to once paced, and `floodRounds` times as fast as accepted. */
+async function run(bench: Bench, many: number, floodRounds: number): Promise<Figure[]> {
   const { address, app, smoke } = bench;
-  const channels = smoke ? 40 : 2_000;
+  const channels = smoke ? 40 : many;
   const sockets = new Tally();
   const clients = await openCrowd({ address, appKey: app.key, tally: sockets }, channels);
   await subscribeCrowd(clients, channelName);
-  const figures = [await pacedPhase(bench, clients, 1), await floodPhase(bench, clients, smoke ? 1 : 8)];
+  const figures = [
+    await pacedPhase(bench, clients, 1),
+    ...(await floodPhase(bench, clients, smoke ? 1 : floodRounds)),
+  ];
   sockets.check();
   await closeCrowd(clients);
   return figures;
@@ -54,7 +72,7 @@ async function pacedPhase(
   return cpuFigure('100 B paced', 'delivery', cost, deliveries);
 }
 
-async function floodPhase(bench: Bench, clients: readonly WsClient[], rounds: number): Promise<Figure> {
+async function floodPhase(bench: Bench, clients: readonly WsClient[], rounds: number): Promise<Figure[]> {
   const { address, app, meter, pipeline } = bench;
   const connections = floodConnections(bench);
   const tally = receiveOn(clients, connections);
@@ -73,7 +91,10 @@ async function floodPhase(bench: Bench, clients: readonly WsClient[], rounds: nu
   const deliveries = publisher.sent;
   tally.finish(deliveries);
   publisher.close();
-  return cpuFigure('100 B flood', 'delivery', cost, deliveries);
+  return [
+    cpuFigure('100 B flood', 'delivery', cost, deliveries),
+    rateFigure('100 B flood', 'delivery', cost, deliveries),
+  ];
 }
 
 /** One list of requests per stream. */

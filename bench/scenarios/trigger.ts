@@ -6,7 +6,14 @@ import { Publisher } from '../client/publisher.ts';
 import { signedPost, triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import { WsClient } from '../client/ws-client.ts';
-import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
+import {
+  type Bench,
+  cpuFigure,
+  type Figure,
+  floodConnections,
+  rateFigure,
+  type Scenario,
+} from './scenario.ts';
 
 export const trigger: Scenario = {
   name: 'trigger',
@@ -27,23 +34,23 @@ async function run(bench: Bench): Promise<Figure[]> {
   const channels = Array.from({ length: BATCH }, (_, i) => `${CHANNEL}-${i}`);
   await proveDelivery(bench);
   return [
-    await flood(
+    ...(await flood(
       bench,
       'one event',
       'request',
       1,
       () => triggerRequest(app, EVENT, CHANNEL, payload(0, 0, BYTES)),
       singles,
-    ),
-    await flood(bench, 'batch of ten', 'event', BATCH, () => batchRequest(app, 0), batches),
-    await flood(
+    )),
+    ...(await flood(bench, 'batch of ten', 'event', BATCH, () => batchRequest(app, 0), batches)),
+    ...(await flood(
       bench,
       'ten channels',
       'event',
       BATCH,
       () => signedPost(app, 'events', JSON.stringify({ name: EVENT, data: payload(0, 0, BYTES), channels })),
       batches,
-    ),
+    )),
   ];
 }
 
@@ -54,7 +61,7 @@ async function flood(
   eventsPerRequest: number,
   request: () => Buffer,
   requests: number,
-): Promise<Figure> {
+): Promise<Figure[]> {
   const { address, meter, pipeline } = bench;
   const connections = floodConnections(bench);
   const lanes = Array.from({ length: connections }, () => {
@@ -66,7 +73,7 @@ async function flood(
   const cost = await meter.measure(() => publisher.flood(LIMIT_MS, () => true));
   const units = publisher.sent * eventsPerRequest;
   publisher.close();
-  return cpuFigure(label, unit, cost, units);
+  return [cpuFigure(label, unit, cost, units), rateFigure(label, unit, cost, units)];
 }
 
 /** Ten events in one request, numbered from `first` on. */

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../app.ts';
-import type { RunningTarget } from './target.ts';
+import type { RunningTarget, Wishes } from './target.ts';
 
 /** Time a server has to answer GET /ready, in ms. */
 const READY_TIMEOUT_MS = 20_000;
@@ -18,6 +18,11 @@ export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly output: () => string;
+}
+
+/** What Node is given so that the server has what was wished for. */
+export function nodeOptions({ collectable }: Wishes): readonly string[] {
+  return collectable === true ? ['--import', new URL('./collect-on-signal.js', import.meta.url).href] : [];
 }
 
 /** Starts Node on `args`. The child is killed when this process exits, so none is left behind. */

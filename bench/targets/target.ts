@@ -16,11 +16,19 @@ export interface RunningTarget extends Server {
   stop(): Promise<void>;
 }
 
+/** What a scenario wants of a server beyond the usual. */
+export interface Wishes {
+  /** True: it can be made to collect its garbage (`Meter.retainedMemory`). */
+  readonly collectable?: boolean;
+  /** Where the app's webhooks go. */
+  readonly webhooksTo?: string;
+}
+
 export interface Target {
   readonly name: string;
   /**
    * Resolves when the server answers; rejects, with what it printed, when it does not.
    * @param nodes starts as many, with a Redis of their own between them; undefined: one server by itself
    */
-  start(nodes?: number): Promise<RunningTarget>;
+  start(nodes?: number, wishes?: Wishes): Promise<RunningTarget>;
 }
