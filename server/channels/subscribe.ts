@@ -73,7 +73,8 @@ export class SubscribeCommand {
     const subscription = this.#hold(connection, name, checked.member);
     try {
       const done = this.#join(connection, subscription, checked.member);
-      if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, subscription, error));
+      if (done instanceof Promise)
+        connection.answering(done.catch((error) => this.#unavailable(connection, subscription, error)));
     } catch (error) {
       this.#unavailable(connection, subscription, error);
     }
@@ -256,7 +257,7 @@ export class SubscribeCommand {
       { app: app.id, channel, socketId: connection.id, reason: message },
       'subscription refused',
     );
-    connection.send(subscriptionError(channel, type, message, status));
+    connection.answer(subscriptionError(channel, type, message, status));
     connection.sendError(message);
   }
 }
