@@ -2,6 +2,7 @@
 import type { ChannelType } from '../../protocol/index.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { JoinResult } from '../presence/presence-store.ts';
+import type { PassingCounts } from './passing-counts.ts';
 
 /** This node's connections that are in a presence channel as one user. */
 export interface MemberShare {
@@ -29,6 +30,8 @@ export class Channel {
   replaysAwaited = 0;
   /** The latest cached event that passed while they waited, as a frame. */
   passed: string | undefined;
+  /** While subscribers wait for the store's count; see `passing-counts.ts`. */
+  counts: PassingCounts | undefined;
 
   constructor(name: string, type: ChannelType, topic: string) {
     this.name = name;

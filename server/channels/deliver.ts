@@ -4,6 +4,7 @@ import type { BrokerReceiver, Publication } from '../broker/broker.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Fanout } from './fanout.ts';
 import type { Hub } from './hub.ts';
+import { noteCount } from './passing-counts.ts';
 import { notePassing } from './replay.ts';
 
 export class Delivery implements BrokerReceiver {
@@ -23,6 +24,7 @@ export class Delivery implements BrokerReceiver {
     channel.seen += 1;
     if (channel.subscriptions === 0) return;
     if (channel.replaysAwaited > 0) notePassing(channel, publication);
+    if (channel.counts !== undefined) noteCount(channel.counts, publication);
     const { exceptSocketId } = publication;
     const sender = exceptSocketId === undefined ? undefined : this.#hub.connection(exceptSocketId);
     const excluded = sender?.subscription(channel.name);

@@ -7,13 +7,13 @@ import {
   exceedsBytes,
   isChannelName,
   type Subscribe,
-  subscriptionCount,
   subscriptionError,
   subscriptionSucceeded,
   userOfChannel,
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
+import type { Clock } from '../lib/clock.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
@@ -25,6 +25,7 @@ import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
 import { countSubscriptions, leaveChannel } from './leave.ts';
 import { parseMember } from './member.ts';
+import { awaitCount, latestCount, noLongerAwaited, ownCount } from './passing-counts.ts';
 import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
 import { lastEvent } from './replay.ts';
 import { endSubscription, type UnsubscribePorts } from './unsubscribe.ts';
@@ -33,6 +34,7 @@ export interface SubscribePorts extends UnsubscribePorts {
   readonly registry: AppRegistry;
   readonly cache: ChannelCache;
   readonly misses: CacheMisses;
+  readonly clock: Clock;
   /** Called when a connection joins an authorized channel. */
   readonly authorized: (connection: Connection) => void;
   /** Whether a right signature may still be used, where it was given for a time; else the sentence for the client. */
@@ -160,8 +162,6 @@ export class SubscribeCommand {
   }
 
   #enter(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
-    const { presence, cache } = this.#ports;
-    const { app } = connection.hub;
     const { channel } = subscription;
     return andThen(channel.following, () =>
       andThen(
@@ -174,16 +174,31 @@ export class SubscribeCommand {
           }
           channel.subscriptions += 1;
           subscription.state = 'counted';
-          return andThen(countSubscriptions(presence, app.id, channel, connection.id), (counted) =>
-            andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
-              // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
-              if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
-              this.#succeed(connection, subscription, roster, cached, counted);
-            }),
-          );
+          return this.#count(connection, subscription, roster);
         },
       ),
     );
+  }
+
+  #count(connection: Connection, subscription: Subscription, roster: Roster | undefined): Eventual<void> {
+    const { presence, cache, clock } = this.#ports;
+    const { app } = connection.hub;
+    const { channel } = subscription;
+    const isTold = app.features.subscriptionCounts;
+    if (isTold) awaitCount(channel);
+    const asked = countSubscriptions(presence, app.id, channel, connection.id);
+    const done = andThen(asked, (counted) =>
+      andThen(ownCount(channel, connection.id, counted, clock), () =>
+        andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
+          // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
+          if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
+          this.#succeed(connection, subscription, roster, cached, counted);
+        }),
+      ),
+    );
+    if (!isTold) return done;
+    if (done instanceof Promise) return done.finally(() => noLongerAwaited(channel));
+    noLongerAwaited(channel);
   }
 
   #hold(connection: Connection, name: string, member: Member | undefined): Subscription {
@@ -245,7 +260,7 @@ export class SubscribeCommand {
       connection.send(cached ?? cacheMiss(name));
       if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
-    if (told) connection.send(subscriptionCount(name, subscriptions));
+    if (told) connection.send(latestCount(channel, connection.id, subscriptions));
     if (type.authorized) this.#ports.authorized(connection);
     if (this.#ports.withdrawn.delete(subscription)) endSubscription(this.#ports, connection, subscription);
   }
