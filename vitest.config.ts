@@ -1,20 +1,38 @@
 /**
- * How the tests run: in processes, because a thread that ends with an open uWebSockets.js app aborts them all. Every
- * project but the first runs tests of the first once more, with servers that are made otherwise (test/support/server.ts).
+ * How the tests run: in processes, because a thread that ends with an open uWebSockets.js app aborts them all.
+ *
+ * What clients and backends see is the same, however many processes a server is made of. So the projects beside the
+ * first run tests of it once more, with servers that are made otherwise (test/support/server.ts): some with every run,
+ * all with `npm run test:everywhere`.
  */
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** What clients and backends see: the same, however many processes a server is made of. */
+const everywhere = process.env['CARILLON_TEST_EVERYWHERE'] !== undefined;
+
 const WIRE = ['wire', 'http', 'compat', 'auth', 'webhooks'].map((folder) => `test/${folder}/*.test.ts`);
 
-function over(name: string, include: readonly string[], more: object = {}): TestProjectInlineConfiguration {
-  return {
-    extends: true,
-    test: { name, include: [...include], env: { CARILLON_TEST_OVER: name }, ...more },
-  };
-}
+/** About processes of their own, or about one that is alone. */
+const OF_THEIR_OWN = [
+  'test/wire/churn.test.ts',
+  'test/webhooks/process.test.ts',
+  // Comes and goes faster than a store that answers late tells apart: test/redis/webhooks.test.ts does it there.
+  'test/webhooks/proof.test.ts',
+];
+
+/** Those that say most about many processes, and don't take long. */
+const CHOSEN = [
+  'test/wire/{cache,channels,encrypted,isolation,presence,subscribing,users}.test.ts',
+  'test/http/{channel,channel-users,channels,events,batch-events,terminate-connections}.test.ts',
+];
+
+const MOST = everywhere ? WIRE : CHOSEN;
 
 const withRedis = { globalSetup: 'test/support/project-redis.ts' };
+
+function again(name: string, include: readonly string[], more: object = {}): TestProjectInlineConfiguration {
+  const env = { CARILLON_TEST_OVER: name };
+  return { extends: true, test: { name, include: [...include], exclude: OF_THEIR_OWN, env, ...more } };
+}
 
 export default defineConfig({
   test: {
@@ -26,11 +44,11 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
-      over('memory', ['test/**/*.test.ts']),
-      over('redis', WIRE, withRedis),
-      over('two-nodes', WIRE, withRedis),
-      over('workers', WIRE),
-      over('workers-redis', WIRE, withRedis),
+      { extends: true, test: { name: 'memory', include: ['test/**/*.test.ts'] } },
+      again('two-nodes', MOST, withRedis),
+      again('workers', MOST),
+      again('redis', everywhere ? WIRE : [], withRedis),
+      again('workers-redis', everywhere ? WIRE : [], withRedis),
     ],
   },
 });

@@ -9,7 +9,14 @@ import { RoundRobin } from './round-robin.ts';
 import { addressed, type TestServer } from './test-server.ts';
 import { WorkersNode } from './workers-node.ts';
 
-export { DEFAULT_APP, OTHER_APP, type TestApp, type TestServer, type WsUrlOptions, wsTarget } from './test-server.ts';
+export {
+  DEFAULT_APP,
+  OTHER_APP,
+  type TestApp,
+  type TestServer,
+  type WsUrlOptions,
+  wsTarget,
+} from './test-server.ts';
 
 type Settings = Record<string, unknown>;
 
