@@ -55,7 +55,5 @@ function valueOf(series: Series | undefined): string {
 
 function ratioOf(series: Series | undefined, all: readonly Series[]): string {
   const ratio = series && ratioToBase(series, all);
-  return ratio === undefined
-    ? ''
-    : `${number(ratio.median)} (${number(ratio.min)}–${number(ratio.max)})`;
+  return ratio === undefined ? '' : `${number(ratio.median)} (${number(ratio.min)}–${number(ratio.max)})`;
 }

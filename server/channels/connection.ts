@@ -2,6 +2,7 @@
 import { type Code, errorBeforeClose, errorFrame } from '../../protocol/index.ts';
 import type { RateWindow } from '../lib/rate-window.ts';
 import type { Channel, Subscription } from './channel.ts';
+import { HeldAnswers } from './held-answers.ts';
 import type { AppHub } from './hub.ts';
 import type { Socket } from './socket.ts';
 
@@ -28,6 +29,8 @@ export class Connection {
   /** Bad frames since the last good one. */
   badFrames = 0;
   clientEvents: RateWindow | undefined;
+  /** Undefined while no answer is under way; over memory none ever is. */
+  #held: HeldAnswers | undefined;
   /** Nothing, the only one, or many by name: most connections hold one channel, and a Map costs 300 bytes. */
   #subscriptions: Subscription | Map<string, Subscription> | undefined;
 
@@ -42,17 +45,41 @@ export class Connection {
     this.socket.send(frame);
   }
 
+  /** Sends what answers a frame of the client: after the answers to all that it sent before. */
+  answer(frame: string): void {
+    if (this.#held?.isFull) this.#release();
+    if (this.#held === undefined) this.socket.send(frame);
+    else this.#held.frames.push(frame);
+  }
+
+  /** The answer to a frame is under way until `done`, which never fails; answers to later ones wait for it. */
+  answering(done: Promise<void>): void {
+    this.#held ??= new HeldAnswers();
+    const held = this.#held;
+    held.add(done, () => {
+      if (this.#held === held) this.#release();
+    });
+  }
+
   /** An error without a code of its own; the connection lives on. */
   sendError(message: string, code: number | null = null): void {
-    this.socket.send(errorFrame(code, message));
+    this.answer(errorFrame(code, message));
   }
 
   /** Ends the connection with a code from the catalogue. */
   close(code: Code, text: string = code.text): void {
     if (!this.open) return;
+    this.#release();
     const farewell = errorBeforeClose(this.protocol, code.code, text);
     if (farewell !== undefined) this.socket.send(farewell);
     this.socket.end(code.code, text);
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined || !this.open) return;
+    for (const frame of held.frames) this.socket.send(frame);
   }
 
   get subscriptionCount(): number {

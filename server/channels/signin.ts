@@ -2,6 +2,7 @@
 import {
   asObject,
   Codes,
+  errorFrame,
   isWellFormed,
   parseObject,
   rawMember,
@@ -66,6 +67,7 @@ export class SignInCommand {
         if (connection.signingIn === signingIn) connection.signingIn = undefined;
       });
     connection.signingIn = signingIn;
+    connection.answering(signingIn);
   }
 
   #admit(connection: Connection, identity: Identity, userData: string): Eventual<void> {
@@ -109,10 +111,9 @@ export class SignInCommand {
     const { features, limits } = connection.hub.app;
     if (!features.watchlists) return;
     if (watchlist.length > limits.watchlistSize) {
-      connection.sendError(
-        `${Codes.watchlistLimit.text}: only the first ${limits.watchlistSize} of ${watchlist.length} ids are watched`,
-        Codes.watchlistLimit.code,
-      );
+      const text = `${Codes.watchlistLimit.text}: only the first ${limits.watchlistSize} of ${watchlist.length} ids are watched`;
+      // A part of this answer, before what the stores say of the others.
+      connection.send(errorFrame(Codes.watchlistLimit.code, text));
     }
     return watch(this.#ports, connection, watchlist.slice(0, limits.watchlistSize));
   }

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
+import type { Clock } from '../lib/clock.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
@@ -33,6 +34,7 @@ export interface SubscribePorts extends UnsubscribePorts {
   readonly registry: AppRegistry;
   readonly cache: ChannelCache;
   readonly misses: CacheMisses;
+  readonly clock: Clock;
   /** Called when a connection joins an authorized channel. */
   readonly authorized: (connection: Connection) => void;
   /** Whether a right signature may still be used, where it was given for a time; else the sentence for the client. */
@@ -83,7 +85,8 @@ export class SubscribeCommand {
     const subscription = this.#hold(connection, name, checked.member);
     try {
       const done = this.#join(connection, subscription, checked.member);
-      if (done instanceof Promise) done.catch((error) => this.#unavailable(connection, subscription, error));
+      if (done instanceof Promise)
+        connection.answering(done.catch((error) => this.#unavailable(connection, subscription, error)));
     } catch (error) {
       this.#unavailable(connection, subscription, error);
     }
@@ -280,7 +283,7 @@ export class SubscribeCommand {
       { app: app.id, channel, socketId: connection.id, reason: message },
       'subscription refused',
     );
-    connection.send(subscriptionError(channel, type, message, status));
+    connection.answer(subscriptionError(channel, type, message, status));
     connection.sendError(message);
   }
 }

@@ -3,7 +3,7 @@
  * publishes reaches its own sockets when it comes back, so that all workers see one order. See the port.
  */
 import type { Broker, BrokerReceiver, Publication } from '../broker/broker.ts';
-import type { Eventual } from '../lib/eventual.ts';
+import { andThen, type Eventual } from '../lib/eventual.ts';
 import type { MemberChange } from '../presence/member-publication.ts';
 import type { HubLink } from './hub-link.ts';
 import type { ParentService } from './hub-services.ts';
@@ -16,6 +16,8 @@ export class HubBroker implements Broker {
   readonly #link: HubLink<ParentService>;
   readonly #rosterListener: RosterListener;
   #receiver: BrokerReceiver | undefined;
+  /** The hub's word that it has what was published in this turn of the loop. */
+  #taken: Promise<void> | undefined;
 
   constructor(link: HubLink<ParentService>, rosterListener: RosterListener) {
     this.#link = link;
@@ -35,7 +37,7 @@ export class HubBroker implements Broker {
   }
 
   publish(publication: Publication): Eventual<void> {
-    return this.#link.publish(encodePublication(publication));
+    return andThen(this.#link.publish(encodePublication(publication)), () => this.#confirmed());
   }
 
   publishLocally(publication: Publication): void {
@@ -52,5 +54,16 @@ export class HubBroker implements Broker {
 
   terminate(appId: string, userId: string): Promise<void> {
     return this.#link.call('terminate', { appId, userId });
+  }
+
+  /** Done when the hub has passed it on: one question a turn, for all that was published in it. */
+  #confirmed(): Promise<void> {
+    this.#taken ??= new Promise((resolve, reject) => {
+      this.#link.endTurnWith(() => {
+        this.#taken = undefined;
+        this.#link.insist('settled', undefined).then(resolve, reject);
+      });
+    });
+    return this.#taken;
   }
 }

@@ -49,6 +49,7 @@ export class HubLink<Remote extends Service> {
   #ended: () => void = () => undefined;
   #lastId = 0;
   #corked = false;
+  #lastWords: (() => void) | undefined;
   #closed = false;
 
   constructor(stream: Duplex) {
@@ -151,15 +152,14 @@ export class HubLink<Remote extends Service> {
   /** Sends a record whatever waits. */
   send(record: Buffer): void {
     if (this.#closed) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#stream.cork();
-      setImmediate(() => {
-        this.#corked = false;
-        this.#stream.uncork();
-      });
-    }
+    this.#writeAtTurnsEnd();
     this.#stream.write(record);
+  }
+
+  /** Calls `say` at the end of this turn: what it sends leaves in the same write as the rest. One for a turn. */
+  endTurnWith(say: () => void): void {
+    this.#writeAtTurnsEnd();
+    this.#lastWords = say;
   }
 
   /** Done when everything is written, or the link is gone. */
@@ -180,6 +180,19 @@ export class HubLink<Remote extends Service> {
 
   close(): void {
     this.#stream.destroy();
+  }
+
+  #writeAtTurnsEnd(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#stream.cork();
+    setImmediate(() => {
+      const lastWords = this.#lastWords;
+      this.#lastWords = undefined;
+      lastWords?.();
+      this.#corked = false;
+      this.#stream.uncork();
+    });
   }
 
   #arrived(record: Buffer): void {

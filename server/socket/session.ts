@@ -110,7 +110,7 @@ export class Sessions {
         clientEvent.run(connection, message);
         break;
       case 'ping':
-        connection.send(PONG);
+        connection.answer(PONG);
         break;
       case 'subscribe':
         subscribe.run(connection, message);

@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { sendHttp, trigger } from '../support/api.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { RawHttp } from '../support/raw-http.ts';
-import { DEFAULT_APP, OTHER_APP, startServer } from '../support/server.ts';
+import { DEFAULT_APP, OTHER_APP, startOneNode } from '../support/server.ts';
 import { useServer } from './support.ts';
 
 const under = useServer({ apps: [DEFAULT_APP, OTHER_APP] });
+/** Metrics are a node's own. */
+const one = useServer({ apps: [DEFAULT_APP, OTHER_APP] }, startOneNode);
 
-const get = (path: string, method = 'GET') =>
-  sendHttp(under.server, { method, path, params: [], body: undefined, headers: {} });
+const get = (path: string, method = 'GET', from = under.server) =>
+  sendHttp(from, { method, path, params: [], body: undefined, headers: {} });
 
 interface Sample {
   readonly name: string;
@@ -42,7 +44,7 @@ describe('GET /health and /ready', () => {
   });
 
   test('a stopping node is not ready, and says so on connections it has', async () => {
-    const server = await startServer({ drainSeconds: 1 });
+    const server = await startOneNode({ drainSeconds: 1 });
     const client = await RawClient.connect(server);
     const http = await RawHttp.connect(server);
     await http.write('GET /ready HTTP/1.1\r\nHost: test\r\n\r\n');
@@ -65,10 +67,11 @@ describe('GET /metrics', () => {
   });
 
   test('counts the connections of each app', async () => {
-    await under.connect();
-    await under.connect();
-    await under.connect(OTHER_APP);
-    const gauges = parseMetrics((await get('/metrics')).text).filter(
+    await one.connect();
+    await one.connect();
+    await one.connect(OTHER_APP);
+    const { text } = await get('/metrics', 'GET', one.server);
+    const gauges = parseMetrics(text).filter(
       ({ name, labels }) => /^carillon_(\w+_)?connections$/.test(name) && Object.keys(labels).length > 0,
     );
     const of = (id: string) =>
@@ -79,13 +82,13 @@ describe('GET /metrics', () => {
 
   test('counts up with what happens', async () => {
     const total = async () => {
-      const samples = parseMetrics((await get('/metrics')).text);
+      const samples = parseMetrics((await get('/metrics', 'GET', one.server)).text);
       return samples
         .filter(({ name }) => /^carillon_\w*_total$/.test(name))
         .reduce((sum, { value }) => sum + value, 0);
     };
     const before = await total();
-    await trigger(under.server, 'a', 'e', 'x');
+    await trigger(one.server, 'a', 'e', 'x');
     expect(await total()).toBeGreaterThan(before);
   });
 });

@@ -24,8 +24,11 @@ export interface ServerUnderTest {
   user(userId: string): Promise<RawClient>;
 }
 
-/** Starts a server for the tests of one file; the file fails if the server logged an error. */
-export function useServer(settings: object = {}): ServerUnderTest {
+/**
+ * Starts a server for the tests of one file; the file fails if the server logged an error.
+ * @param start `startOneNode` where a test is about what one process has or does by itself
+ */
+export function useServer(settings: object = {}, start = startServer): ServerUnderTest {
   let running: TestServer | undefined;
   const clients: RawClient[] = [];
   const server = (): TestServer => {
@@ -33,7 +36,7 @@ export function useServer(settings: object = {}): ServerUnderTest {
     return running;
   };
   beforeAll(async () => {
-    running = await startServer(settings);
+    running = await start(settings);
   });
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.destroy()));

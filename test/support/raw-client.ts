@@ -127,9 +127,17 @@ export class RawClient {
     return this.#wait((frames) => frames.shift());
   }
 
+  /** The next `count` frames, whatever they are. */
+  async expectSome(count: number): Promise<Frame[]> {
+    const frames: Frame[] = [];
+    while (frames.length < count) frames.push(await this.expectNext());
+    return frames;
+  }
+
   /**
    * Sends `pusher:ping` and takes everything received before its answer. The server answers in order, so a frame
-   * that is not here was not caused by anything this socket sent before. Other sockets' deeds need a barrier there.
+   * that is not here does not answer anything this socket sent before. What other sockets and requests cause may be on
+   * its way between nodes: that is waited for.
    */
   barrier(): Promise<Frame[]> {
     this.send({ event: 'pusher:ping', data: {} });

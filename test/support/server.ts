@@ -1,102 +1,75 @@
-/** A real node on a free port, in this process, built the way the command line builds one. */
-import { readFileSync } from 'node:fs';
-import { startServer as startNode } from '../../server/compose.ts';
-import { configFrom } from '../../server/config/parse.ts';
-import type { Logger } from '../../server/lib/logger.ts';
+/**
+ * The server of a test, made as the project that the test runs in says (vitest.config.ts): one node that is alone, one
+ * over Redis, two over one Redis behind a front that deals connections out in turn, or one of two workers.
+ */
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import { startLocalNode } from './local-node.ts';
+import { RoundRobin } from './round-robin.ts';
+import { addressed, type TestServer } from './test-server.ts';
+import { WorkersNode } from './workers-node.ts';
 
-export interface TestApp {
-  readonly id: string;
-  readonly key: string;
-  readonly secret: string;
-}
+export {
+  DEFAULT_APP,
+  OTHER_APP,
+  type TestApp,
+  type TestServer,
+  type WsUrlOptions,
+  wsTarget,
+} from './test-server.ts';
 
-export const DEFAULT_APP: TestApp = { id: '1001', key: 'test-key', secret: 'test-secret-0123456789' };
-export const OTHER_APP: TestApp = { id: '1002', key: 'other-key', secret: 'other-secret-0123456789' };
+type Settings = Record<string, unknown>;
 
-interface ListedApp extends Partial<TestApp> {
-  readonly id: string;
-  readonly credentials?: readonly { readonly key: string; readonly secret: string }[];
-}
+const STARTERS: Readonly<Record<string, (settings: Settings) => Promise<TestServer>>> = {
+  memory: startLocalNode,
+  redis: (settings) => startLocalNode(overRedis(settings)),
+  'two-nodes': (settings) => startTwoNodes(overRedis(settings)),
+  workers: (settings) => WorkersNode.start(settings),
+  'workers-redis': (settings) => WorkersNode.start(overRedis(settings)),
+};
 
-/** One line of the log at level error. */
-export interface ErrorLine {
-  readonly fields: object;
-  readonly message: string;
-}
+const over = process.env['CARILLON_TEST_OVER'] ?? 'memory';
 
-export interface WsUrlOptions {
-  readonly key?: string;
-  /** Replaces the whole default query. */
-  readonly query?: Record<string, string> | string;
-  /** Replaces `/app/{key}`. */
-  readonly path?: string;
-}
-
-export interface TestServer {
-  readonly host: string;
-  readonly port: number;
-  /** The first configured app. */
-  readonly app: TestApp;
-  /** Everything logged at level error so far; a healthy test ends with none. */
-  readonly errors: readonly ErrorLine[];
-  httpUrl(path: string): string;
-  wsUrl(options?: WsUrlOptions): string;
-  stop(): Promise<void>;
-}
-
-const DEFAULT_QUERY = 'protocol=7&client=js&version=8.6.0&flash=false';
-
-/** Starts a node. `settings` has the shape of the configuration file and replaces defaults key by key. */
+/** Starts a server. `settings` has the shape of the configuration file and replaces defaults key by key. */
 export async function startServer(settings: object = {}): Promise<TestServer> {
-  const merged: { apps: readonly ListedApp[] } & Record<string, unknown> = {
-    port: 0,
-    host: '127.0.0.1',
-    logLevel: 'silent',
-    drainSeconds: 0,
-    apps: [DEFAULT_APP],
-    ...settings,
+  const start = STARTERS[over];
+  if (start === undefined) throw new Error(`CARILLON_TEST_OVER: there is no ${over}`);
+  return start({ ...settings });
+}
+
+/**
+ * Starts one process, for what each of several nodes or workers does by itself (a bound, a page of its own): over Redis
+ * if that is where the test runs.
+ */
+export function startOneNode(settings: object = {}): Promise<TestServer> {
+  const isOverRedis = over !== 'memory' && over !== 'workers';
+  return startLocalNode(isOverRedis ? overRedis({ ...settings }) : settings);
+}
+
+/** A prefix of its own is as good as a Redis of its own. */
+function overRedis(settings: Settings): Settings {
+  return { redis: { url: inject('redisUrl'), keyPrefix: `${randomUUID()}:` }, ...settings };
+}
+
+/** Connections and requests go to the two in turn. */
+async function startTwoNodes(settings: Settings): Promise<TestServer> {
+  const { port = 0, ...rest } = settings;
+  const nodes = [await startLocalNode(rest), await startLocalNode(rest)] as const;
+  const [{ host, app }] = nodes;
+  const front = await RoundRobin.start(nodes, host, Number(port));
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await front.stop();
   };
-  const errors: ErrorLine[] = [];
-  const node = await startNode(configFrom(merged, readText), recordingLogger(errors));
-  const app = firstApp(merged.apps);
+  let stopped: Promise<void> | undefined;
   return {
-    host: node.host,
-    port: node.port,
-    app,
-    errors,
-    httpUrl: (path) => `http://${node.host}:${node.port}${path}`,
-    wsUrl: (options) => `ws://${node.host}:${node.port}${wsTarget(app.key, options)}`,
-    stop: () => node.stop(),
-  };
-}
-
-/** Path and query of a socket URL. */
-export function wsTarget(key: string, options: WsUrlOptions = {}): string {
-  const path = options.path ?? `/app/${options.key ?? key}`;
-  const query = queryText(options.query);
-  return query === '' ? path : `${path}?${query}`;
-}
-
-/** Identity of the first listed app, given with one pair or as a list of pairs. */
-function firstApp(apps: readonly ListedApp[]): TestApp {
-  const app: ListedApp = apps[0] ?? DEFAULT_APP;
-  const pair = app.credentials?.[0] ?? app;
-  return { id: app.id, key: pair.key ?? '', secret: pair.secret ?? '' };
-}
-
-function queryText(query: WsUrlOptions['query']): string {
-  if (query === undefined) return DEFAULT_QUERY;
-  return typeof query === 'string' ? query : new URLSearchParams(query).toString();
-}
-
-const readText = (path: string, encoding: 'utf8' | 'latin1' = 'utf8'): string => readFileSync(path, encoding);
-
-function recordingLogger(errors: ErrorLine[]): Logger {
-  const ignore = (): undefined => undefined;
-  return {
-    debug: ignore,
-    info: ignore,
-    warn: ignore,
-    error: (fields, message) => errors.push({ fields, message }),
+    ...addressed(host, front.port, app),
+    get errors() {
+      return nodes.flatMap(({ errors }) => errors);
+    },
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
   };
 }

@@ -1,6 +1,7 @@
-/** One node for all tests of a file or group, and the rule that it must not have logged an error by the end. */
+/** One server for all tests of a file or group, and the rule that it must not have logged an error by the end. */
 import { afterAll, beforeAll, expect } from 'vitest';
-import { startServer, type TestServer } from './server.ts';
+import { startLocalNode } from './local-node.ts';
+import { startOneNode, startServer, type TestServer } from './server.ts';
 
 /** Starts before the first test of the surrounding group and stops after its last one. */
 export function useServer(settings: object = {}): () => TestServer {
@@ -18,12 +19,24 @@ export function useServer(settings: object = {}): () => TestServer {
   };
 }
 
-/** Runs one test on a node of its own. */
-export async function withServer(
-  settings: object,
-  test: (server: TestServer) => Promise<void>,
-): Promise<void> {
-  const server = await startServer(settings);
+type Test = (server: TestServer) => Promise<void>;
+
+/** Runs one test on a server of its own. */
+export async function withServer(settings: object, test: Test): Promise<void> {
+  await run(await startServer(settings), test);
+}
+
+/** The same where the test is about what each node or worker does by itself. */
+export async function withOneNode(settings: object, test: Test): Promise<void> {
+  await run(await startOneNode(settings), test);
+}
+
+/** The same where the test is about a node without Redis or other workers. */
+export async function withNodeAlone(settings: object, test: Test): Promise<void> {
+  await run(await startLocalNode(settings), test);
+}
+
+async function run(server: TestServer, test: Test): Promise<void> {
   try {
     await test(server);
   } finally {

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RawClient } from './raw-client.ts';
-import { DEFAULT_APP, type TestServer, wsTarget } from './server.ts';
+import { DEFAULT_APP, firstApp, type TestApp, type TestServer, wsTarget } from './test-server.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/carillon.js', import.meta.url));
 
@@ -27,13 +27,14 @@ const ATTEMPTS = 60;
 export class WorkersNode implements TestServer {
   readonly host = '127.0.0.1';
   readonly port: number;
-  readonly app = DEFAULT_APP;
+  readonly app: TestApp;
   readonly log: readonly LogLine[];
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number, log: readonly LogLine[]) {
+  private constructor(child: ChildProcess, port: number, app: TestApp, log: readonly LogLine[]) {
     this.#child = child;
     this.port = port;
+    this.app = app;
     this.log = log;
   }
 
@@ -45,7 +46,7 @@ export class WorkersNode implements TestServer {
     if (typeof first === 'object' && 'code' in first) {
       throw new Error(`the node exited with ${first.code}: ${first.complaint}`);
     }
-    return new WorkersNode(child, Number(first['port']), log.lines);
+    return new WorkersNode(child, Number(first['port']), firstApp(settings), log.lines);
   }
 
   /** How it ends, for a node that can't start. */

@@ -4,8 +4,9 @@ import { startServer as startNode } from '../../server/compose.ts';
 import { configFrom } from '../../server/config/parse.ts';
 import { quietApp } from '../support/apps.ts';
 import { joinPresence, joinPrivate } from '../support/joining.ts';
+import { startLocalNode } from '../support/local-node.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { DEFAULT_APP, OTHER_APP, startServer, type TestServer } from '../support/server.ts';
+import { DEFAULT_APP, OTHER_APP, startOneNode, startServer, type TestServer } from '../support/server.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { accept, fail, plain, WebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -14,8 +15,13 @@ const QUICK = { graceMs: 1, batchMs: 1, retryFirstMs: 5, retryLongestSeconds: 1 
 let receiver: WebhookReceiver;
 let server: TestServer;
 
-async function start(settings: object = {}, webhook: object = {}, features: object = {}): Promise<void> {
-  server = await startServer({
+async function start(
+  settings: object = {},
+  webhook: object = {},
+  features: object = {},
+  made = startServer,
+): Promise<void> {
+  server = await made({
     apps: [{ ...quietApp({ features }), webhooks: [{ url: receiver.url, ...webhook }] }],
     webhooks: { ...QUICK, ...settings },
   });
@@ -137,8 +143,9 @@ describe('a receiver that fails for a while', () => {
 });
 
 describe('a stop', () => {
-  it('sends what is queued and what is held back, and logs nothing', async () => {
-    await start({ graceMs: 60_000, batchMs: 10_000 });
+  // Redis keeps what a node has not sent.
+  it('of a node that is alone sends what is queued and what is held back, and logs nothing', async () => {
+    await start({ graceMs: 60_000, batchMs: 10_000 }, {}, {}, startLocalNode);
     const client = await RawClient.connect(server);
     await joinPresence(client, DEFAULT_APP, 'presence-a', { user_id: '7' });
     await server.stop();
@@ -161,9 +168,9 @@ describe('a stop', () => {
     client.socket.terminate();
   });
 
-  it('gives up on a dead receiver in time, and says how much was left', async () => {
+  it('of a node that is alone gives up on a dead receiver in time, and says how much was left', async () => {
     receiver.answer = () => false;
-    await start({ drainSeconds: 0 });
+    await start({ drainSeconds: 0 }, {}, {}, startLocalNode);
     const client = await RawClient.connect(server);
     await client.subscribe('news');
     await receiver.when(() => receiver.requests.length > 0);
@@ -203,7 +210,7 @@ describe('private addresses', () => {
   ])(
     'are reached in production when allowed (%s), and given up at once when not',
     async (allowPrivateAddresses, requests) => {
-      server = await startServer({
+      server = await startOneNode({
         mode: 'production',
         allowPrivateAddresses,
         apps: [{ ...quietApp(), webhooks: [{ url: receiver.url }] }],

@@ -5,7 +5,7 @@ import { errorWithCode, whole } from '../support/frames.ts';
 import { joinPresence, joinPrivate, sendSignIn, signIn } from '../support/joining.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { DEFAULT_APP } from '../support/server.ts';
-import { useServer, withServer } from '../support/use-server.ts';
+import { useServer, withOneNode, withServer } from '../support/use-server.ts';
 
 const TIMED_OUT = { code: 4009, reason: 'Connection not authorized within timeout' };
 
@@ -95,7 +95,7 @@ describe('connections that are not authorized yet', () => {
 describe('connections that authorize themselves late', () => {
   it('count from then on, and are closed with 4004 where there is no room', async () => {
     const apps = [quietApp({ authorizationTimeoutSeconds: 60, limits: { connections: 2 } })];
-    await withServer({ apps }, async (server) => {
+    await withOneNode({ apps }, async (server) => {
       const clients = [
         await RawClient.connect(server),
         await RawClient.connect(server),

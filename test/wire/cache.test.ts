@@ -7,7 +7,7 @@ import { cacheMiss, expectRefused, succeeded, whole, wholeAll } from '../support
 import { joinPresence, joinPrivate } from '../support/joining.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { DEFAULT_APP } from '../support/server.ts';
-import { useServer, withServer } from '../support/use-server.ts';
+import { useServer, withNodeAlone, withServer } from '../support/use-server.ts';
 
 const server = useServer({ apps: [quietApp({ features: { clientEvents: true } })] });
 let client: RawClient;
@@ -238,7 +238,7 @@ describe('the life of a cached event', () => {
   }, 20_000);
 
   it('ends early when the node keeps too many', async () => {
-    await withServer({ apps: [quietApp()], cache: { maxEntries: 2 } }, async (node) => {
+    await withNodeAlone({ apps: [quietApp()], cache: { maxEntries: 2 } }, async (node) => {
       for (const name of ['cache-a', 'cache-b', 'cache-c']) await trigger(node, name, 'e', name);
       const late = await RawClient.connect(node);
       for (const name of ['cache-a', 'cache-b', 'cache-c']) await late.subscribe(name);

@@ -5,7 +5,7 @@ import { errorWithCode, whole } from '../support/frames.ts';
 import { joinPresence } from '../support/joining.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { RawHttp } from '../support/raw-http.ts';
-import { DEFAULT_APP, startServer } from '../support/server.ts';
+import { DEFAULT_APP, startOneNode, startServer } from '../support/server.ts';
 
 const RECONNECT = { code: 4200, reason: 'Please reconnect immediately' };
 
@@ -29,7 +29,7 @@ describe('a node that stops', () => {
   });
 
   it('answers /ready with 503 while it drains, and /health still with 200', async () => {
-    const server = await startServer({ apps: [quietApp()], drainSeconds: 1 });
+    const server = await startOneNode({ apps: [quietApp()], drainSeconds: 1 });
     const clients = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(server)));
     const [ready, health] = [await RawHttp.connect(server), await RawHttp.connect(server)];
     const ask = async (http: RawHttp, path: string): Promise<number> => {
@@ -105,7 +105,7 @@ describe('a node that stops', () => {
 
 describe('who comes back while the node stops', () => {
   it('is told to come later, rather than finding the port closed', async () => {
-    const server = await startServer({ drainSeconds: 1 });
+    const server = await startOneNode({ drainSeconds: 1 });
     const client = await RawClient.connect(server);
     const stopped = server.stop();
     expect((await client.closed).code).toBe(4200);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { channelAuth, hmac } from '../support/auth.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   cacheMiss,
   expectRefused,
@@ -80,11 +81,11 @@ describe('a published event', () => {
       await joinPrivate(member, DEFAULT_APP, 'private-news');
     }
     await trigger(server(), ['news', 'private-news'], 'e', 'x', { socket_id: client.socketId });
-    expect(await client.barrier()).toEqual([]);
-    expect(wholeAll(await other.barrier())).toEqual([
-      { event: 'e', channel: 'news', data: 'x' },
-      { event: 'e', channel: 'private-news', data: 'x' },
-    ]);
+    await trigger(server(), ['news', 'private-news'], 'last', '');
+    expect((await client.expectSome(2)).map((frame) => frame.event)).toEqual(['last', 'last']);
+    const frames = wholeAll(await other.expectSome(4));
+    expect(frames).toContainEqual({ event: 'e', channel: 'news', data: 'x' });
+    expect(frames).toContainEqual({ event: 'e', channel: 'private-news', data: 'x' });
     await other.close();
   });
 
@@ -94,7 +95,7 @@ describe('a published event', () => {
     await trigger(server(), 'news', 'e', '1', { socket_id: other.socketId });
     await other.close();
     await trigger(server(), 'news', 'e', '2', { socket_id: other.socketId });
-    expect((await client.barrier()).map((frame) => frame.data)).toEqual(['1', '2']);
+    expect((await client.expectSome(2)).map((frame) => frame.data)).toEqual(['1', '2']);
   });
 
   it('comes once to a socket in several of its channels, per channel', async () => {
@@ -288,7 +289,7 @@ describe('a refused subscription', () => {
     await expectRefused(client, 'private-a', 'AuthError', 401);
     await trigger(server(), 'private-a', 'secret', 'x');
     expect(await client.barrier()).toEqual([]);
-    expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} });
+    expect((await api(server(), 'GET', '/channels/private-a')).json()).toEqual({ occupied: false });
   });
 
   it('may be tried again with a good signature', async () => {
@@ -331,7 +332,8 @@ describe('subscribing twice', () => {
     subscribe({ channel: 'news' });
     await client.barrier();
     await trigger(server(), 'news', 'e', '1');
-    expect(await client.barrier()).toHaveLength(1);
+    await trigger(server(), 'news', 'e', 'last');
+    expect((await client.expectSome(2)).map((frame) => frame.data)).toEqual(['1', 'last']);
     client.send({ event: 'pusher:unsubscribe', data: { channel: 'news' } });
     await client.barrier();
     await trigger(server(), 'news', 'e', '2');
@@ -344,7 +346,7 @@ describe('subscribing twice', () => {
     const frames = await client.barrier();
     expect(frames.every((frame) => frame.event !== 'pusher_internal:subscription_succeeded')).toBe(true);
     await trigger(server(), 'private-a', 'e', 'x');
-    expect(wholeAll(await client.barrier())).toEqual([{ event: 'e', channel: 'private-a', data: 'x' }]);
+    expect(whole(await client.expectNext())).toEqual({ event: 'e', channel: 'private-a', data: 'x' });
   });
 
   it('does not replay a cached event', async () => {
@@ -399,8 +401,12 @@ describe('unsubscribing', () => {
     unsubscribe('news');
     subscribe({ channel: 'news' });
     unsubscribe('news');
-    expect(wholeAll(await client.barrier())).toEqual([succeeded('news'), succeeded('news')]);
-    expect((await api(server(), 'GET', '/channels/news')).json()).toEqual({ occupied: false });
+    // Where a store answers late, a subscription that is wanted again before its first answer is still the first.
+    const frames = wholeAll(await client.barrier());
+    expect([[succeeded('news')], [succeeded('news'), succeeded('news')]]).toContainEqual(frames);
+    await eventually(async () =>
+      expect((await api(server(), 'GET', '/channels/news')).json()).toEqual({ occupied: false }),
+    );
   });
 
   it('from one channel keeps the others, and other connections', async () => {
@@ -411,8 +417,9 @@ describe('unsubscribing', () => {
     unsubscribe('news');
     await client.barrier();
     await trigger(server(), ['news', 'sport'], 'e', 'x');
-    expect(wholeAll(await client.barrier())).toEqual([{ event: 'e', channel: 'sport', data: 'x' }]);
-    expect(wholeAll(await other.barrier())).toEqual([{ event: 'e', channel: 'news', data: 'x' }]);
+    expect(whole(await client.expectNext())).toEqual({ event: 'e', channel: 'sport', data: 'x' });
+    expect(whole(await other.expectNext())).toEqual({ event: 'e', channel: 'news', data: 'x' });
+    for (const each of [client, other]) expect(await each.barrier()).toEqual([]);
     await other.close();
   });
 
@@ -421,7 +428,9 @@ describe('unsubscribing', () => {
     for (const channel of ['x1', 'x2', 'cache-x3']) await leaving.subscribe(channel);
     await joinPrivate(leaving, DEFAULT_APP, 'private-x4');
     await leaving.close();
-    expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} });
+    await eventually(async () =>
+      expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} }),
+    );
   });
 });
 
@@ -465,8 +474,10 @@ describe('the order of frames', () => {
     );
     subscribe({ channel: 'busy' });
     await Promise.all(publishing);
-    const frames = await client.barrier();
-    expect(whole(frames[0] ?? { event: '', raw: 'null' })).toEqual(succeeded('busy'));
+    await trigger(server(), 'busy', 'last', '');
+    const last = await client.next('last');
+    const frames = [...client.takeAll(), last];
+    expect(whole(frames[0] ?? last)).toEqual(succeeded('busy'));
     expect(frames.filter((frame) => frame.event === 'pusher_internal:subscription_succeeded')).toHaveLength(
       1,
     );
@@ -475,26 +486,26 @@ describe('the order of frames', () => {
   it('of events is the order of one publisher', async () => {
     await client.subscribe('ordered');
     for (let i = 0; i < 100; i++) await trigger(server(), 'ordered', 'e', String(i));
-    const data = (await client.barrier()).map((frame) => frame.data);
+    const data = (await client.expectSome(100)).map((frame) => frame.data);
     expect(data).toEqual(Array.from({ length: 100 }, (_, index) => String(index)));
   });
 
-  it('of answers is the order of requests, whatever they are', async () => {
+  it('of answers puts a refusal, and a pong, after the answers to everything that was asked before', async () => {
     const channel = 'presence-order';
     const channelData = '{"user_id":"1"}';
-    subscribe({ channel: 'a' });
-    subscribe({ channel: 'private-b', auth: channelAuth(DEFAULT_APP, client.socketId, 'private-b') });
-    subscribe({ channel: 'private-c', auth: 'test-key:00' });
     const auth = channelAuth(DEFAULT_APP, client.socketId, channel, channelData);
     subscribe({ channel, auth, channel_data: channelData });
-    subscribe({ channel: 'd' });
-    expect((await client.barrier()).map((frame) => [frame.event, frame.channel])).toEqual([
-      ['pusher_internal:subscription_succeeded', 'a'],
-      ['pusher_internal:subscription_succeeded', 'private-b'],
+    subscribe({ channel: 'cache-a' });
+    subscribe({ channel: 'private-b', auth: channelAuth(DEFAULT_APP, client.socketId, 'private-b') });
+    subscribe({ channel: 'private-c', auth: 'test-key:00' });
+    const frames = (await client.barrier()).map((frame) => [frame.event, frame.channel]);
+    expect(frames).toHaveLength(6);
+    for (const name of [channel, 'cache-a', 'private-b']) {
+      expect(frames.slice(0, 4)).toContainEqual(['pusher_internal:subscription_succeeded', name]);
+    }
+    expect(frames.slice(4)).toEqual([
       ['pusher:subscription_error', 'private-c'],
       ['pusher:error', undefined],
-      ['pusher_internal:subscription_succeeded', channel],
-      ['pusher_internal:subscription_succeeded', 'd'],
     ]);
   });
 });
@@ -503,9 +514,13 @@ describe('many channels', () => {
   it('may be joined in one burst after connecting', async () => {
     const channels = Array.from({ length: 1000 }, (_, index) => `burst-${index}`);
     for (const channel of channels) subscribe({ auth: '', channel });
-    expect(wholeAll(await client.barrier())).toEqual(channels.map(succeeded));
+    const answers = wholeAll(await client.barrier());
+    expect(answers).toHaveLength(channels.length);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set(channels.map((name) => JSON.stringify(succeeded(name)))),
+    );
     await trigger(server(), ['burst-0', 'burst-999'], 'e', 'x');
-    expect(await client.barrier()).toHaveLength(2);
+    for (const { event } of await client.expectSome(2)) expect(event).toBe('e');
   });
 
   it('have a limit per connection, and leaving makes room', async () => {

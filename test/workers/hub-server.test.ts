@@ -7,6 +7,7 @@ import type { HubLink } from '../../server/hub/hub-link.ts';
 import { HubPresenceStore } from '../../server/hub/hub-presence-store.ts';
 import { HubRosters } from '../../server/hub/hub-rosters.ts';
 import type { ParentService, WorkerService } from '../../server/hub/hub-services.ts';
+import { Unavailable } from '../../server/lib/unavailable.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { COUNTING_APP as APP, linkPair, TestHub } from '../support/hub.ts';
@@ -119,6 +120,33 @@ describe('subscriptions', () => {
 });
 
 describe('a publication', () => {
+  it('is done when the hub has passed it on, asked once for all of a turn', async () => {
+    const hub = startHub();
+    const [one, other] = [await startWorker(hub, ['a']), await startWorker(hub, ['a'])];
+    const [first, second] = ['first', 'second'].map((frame) =>
+      one.broker.publish(new FramePublication(APP, 'a', frame)),
+    );
+    expect(second).toBe(first);
+    await first;
+    expect(one.heard).toEqual(['first', 'second']);
+    const later = one.broker.publish(new FramePublication(APP, 'a', 'later'));
+    expect(later).not.toBe(first);
+    await later;
+    expect(one.heard).toEqual(['first', 'second', 'later']);
+    await eventually(() => expect(other.heard).toEqual(['first', 'second', 'later']));
+  });
+
+  it('fails when the hub is gone before it has said so', async () => {
+    const hub = startHub();
+    const one = await startWorker(hub, ['a']);
+    const published = one.broker.publish(new FramePublication(APP, 'a', 'frame'));
+    one.link.close();
+    await expect(published).rejects.toBeInstanceOf(Unavailable);
+    await expect(one.broker.publish(new FramePublication(APP, 'a', 'frame'))).rejects.toBeInstanceOf(
+      Unavailable,
+    );
+  });
+
   it('goes to no worker that does not follow its topic', async () => {
     const hub = startHub();
     const [one, other] = [await startWorker(hub, ['a']), await startWorker(hub, ['b'])];

@@ -31,8 +31,8 @@ describe('subscribing', () => {
     const client = node.connect();
     client.subscribe('news');
     client.subscribe('news');
-    expect(client.socket.sent.at(-1)).toContain('Existing subscription to channel news');
     await node.gate.open();
+    expect(client.socket.sent.at(-1)).toContain('Existing subscription to channel news');
     expect(client.socket.events().filter((event) => event.endsWith('succeeded'))).toHaveLength(1);
   });
 
@@ -47,6 +47,7 @@ describe('subscribing', () => {
       expect(client.socket.events()).toContain('pusher_internal:subscription_succeeded');
       expect(client.socket.events()).not.toContain('pusher:error');
       client.say('pusher:unsubscribe', { channel });
+      await node.gate.open();
       expect(client.socket.sent.at(-1)).toContain('No current subscription');
       client.leave();
       await node.gate.open();
@@ -60,8 +61,8 @@ describe('subscribing', () => {
     client.subscribe('news');
     client.say('pusher:unsubscribe', { channel: 'news' });
     client.say('pusher:unsubscribe', { channel: 'news' });
-    expect(client.socket.sent.at(-1)).toContain('No current subscription');
     await node.gate.open();
+    expect(client.socket.sent.at(-1)).toContain('No current subscription');
   });
 
   it('subscribe, unsubscribe, subscribe before the first answer is one subscription that stays', async () => {
@@ -83,8 +84,8 @@ describe('subscribing', () => {
     const client = node.connect();
     client.subscribe('private-a');
     client.say('client-x', {}, { channel: 'private-a' });
-    expect(client.socket.sent.at(-1)).toContain('connection not subscribed');
     await node.gate.open();
+    expect(client.socket.sent.at(-1)).toContain('connection not subscribed');
   });
 
   it.each(['news', 'cache-a', 'private-a', 'presence-a'])(
@@ -138,6 +139,61 @@ describe('subscribing', () => {
 });
 
 describe('answers that come late', () => {
+  it('come before the pong to a ping that was sent after', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    client.signIn('{"id":"7"}');
+    client.say('pusher:ping', {});
+    expect(client.socket.events()).toEqual(['pusher:connection_established']);
+    await node.gate.open();
+    expect(client.socket.events()).toContain('pusher:signin_success');
+    expect(client.socket.events()).toContain('pusher_internal:subscription_succeeded');
+    expect(client.socket.events().at(-1)).toBe('pusher:pong');
+    client.say('pusher:ping', {});
+    expect(client.socket.events().slice(-2)).toEqual(['pusher:pong', 'pusher:pong']);
+  });
+
+  it('come before refusals of what was sent after, whose two frames stay together', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('cache-a');
+    client.say('pusher:subscribe', { channel: 'private-a', auth: 'key:00' });
+    client.say('client-x', {}, { channel: 'nowhere' });
+    await node.gate.open();
+    expect(client.socket.events().filter((event) => !event.endsWith('count'))).toEqual([
+      'pusher:connection_established',
+      'pusher_internal:subscription_succeeded',
+      'pusher:cache_miss',
+      'pusher:subscription_error',
+      'pusher:error',
+      'pusher:error',
+    ]);
+  });
+
+  it('hold up a thousand answers to what was sent after, not more', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    for (let n = 0; n < 1000; n += 1) client.say('pusher:ping', {});
+    expect(client.socket.events()).toEqual(['pusher:connection_established']);
+    client.say('pusher:ping', {});
+    expect(client.socket.events()).toHaveLength(1002);
+    await node.gate.open();
+    expect(client.socket.events().filter((event) => event === 'pusher:pong')).toHaveLength(1001);
+  });
+
+  it('hold up nothing that is owed to a connection before it is closed', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    client.say('pusher:ping', {});
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    expect(client.socket.events()).toEqual(['pusher:connection_established', 'pusher:pong']);
+    expect(client.socket.closed?.code).toBe(4100);
+  });
+
   it('a second connection of a user is let in with its first, never before', async () => {
     const node = slowNode();
     const [one, two] = [node.connect(), node.connect()];
