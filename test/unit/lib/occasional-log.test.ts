@@ -6,7 +6,12 @@ function occasionalLog() {
   const clock = new FakeClock();
   const lines: object[] = [];
   const ignored = (): void => undefined;
-  const logger = { debug: ignored, info: ignored, error: ignored, warn: (fields: object) => lines.push(fields) };
+  const logger = {
+    debug: ignored,
+    info: ignored,
+    error: ignored,
+    warn: (fields: object) => lines.push(fields),
+  };
   return { clock, lines, log: new OccasionalLog(clock, logger) };
 }
 
