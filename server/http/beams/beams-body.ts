@@ -1,6 +1,6 @@
 /** The body of a request, where it may or must have one. Pure. */
 import { isUtf8 } from 'node:buffer';
-import { isNestedDeeper } from '../../lib/nesting.ts';
+import { isNestedDeeper, MAX_LEVELS } from '../../lib/nesting.ts';
 import type { HttpRequest } from '../message.ts';
 import type { Operation } from './beams-paths.ts';
 import { badRequest, INVALID_CONTENT_TYPE, NO_JSON_OBJECT, type Reply, tooLarge } from './beams-reply.ts';
@@ -15,8 +15,6 @@ export interface ReadBody {
 /** What bodies of publishes may measure, in KiB. */
 export const MAX_KIB = { interests: 10, users: 200 } as const;
 const BYTES_PER_KIB = 1024;
-/** Far more than any provider takes, and few enough to be written out again. */
-const MAX_LEVELS = 100;
 
 const TOO_DEEP = badRequest(`Request body is nested too deeply (max ${MAX_LEVELS} levels).`);
 const NONE: ReadBody = { json: '', body: {} };

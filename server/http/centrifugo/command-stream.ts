@@ -1,4 +1,6 @@
 /** Commands, one JSON object after another, with or without space between them. Pure. */
+import { parseObject } from '../../../protocol/index.ts';
+import { isNestedDeeper, MAX_LEVELS } from '../../lib/nesting.ts';
 
 /** A command as it stands in a request. */
 export interface SentCommand {
@@ -35,16 +37,10 @@ function commandOf(json: string): SentCommand | undefined {
   };
 }
 
-/** The JSON object that a text is; undefined if it is something else. */
+/** The JSON object that a text is; undefined if it is something else, or too deep to be written out again. */
 export function objectIn(json: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseObject(json);
+  return value === undefined || isNestedDeeper(value, MAX_LEVELS) ? undefined : value;
 }
 
 const SPACES = new Set([' ', '\t', '\n', '\r']);

@@ -1,15 +1,19 @@
 /** Bodies of requests to the Kinvey door. Pure. */
 import { isUtf8 } from 'node:buffer';
+import { isNestedDeeper, MAX_LEVELS } from '../../lib/nesting.ts';
 import { KinveyError } from './kinvey-replies.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws KinveyError for what is no JSON object */
+/** @throws KinveyError for what is no JSON object, or one too deep to be written out again */
 export function fieldsIn(body: Buffer): Fields {
   if (body.length === 0) throw new KinveyError('IncompleteRequestBody', 'the body is empty');
   const value = isUtf8(body) ? parsed(body.toString('utf8')) : undefined;
   if (value === undefined) throw new KinveyError('JSONParseError');
   if (!isFields(value)) throw new KinveyError('BadRequest', 'the body is not an object');
+  if (isNestedDeeper(value, MAX_LEVELS)) {
+    throw new KinveyError('BadRequest', `the body is nested more than ${MAX_LEVELS} levels deep`);
+  }
   return value;
 }
 
