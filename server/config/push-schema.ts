@@ -99,7 +99,7 @@ export const pushDelivery = group('Push', {
     0,
     1_000_000,
     100,
-    'Requests a second of one public address to the doors for phones and pages, in the long run; 0 lifts it',
+    'Requests a second of one public address at the doors of devices, in the long run; 0 lifts it',
   ),
   addressBurst: whole(1, 1_000_000, 5000, 'Such requests of one address at once'),
 });
