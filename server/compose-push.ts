@@ -19,6 +19,7 @@ import type { Ids } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
 import type { OccasionalLog } from './lib/occasional-log.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
+import { Strangers } from './limits/strangers.ts';
 import type { AddressPolicy } from './outgoing/address-policy.ts';
 import { forbidden, neverAllowed } from './outgoing/forbidden.ts';
 import { HttpPoster } from './outgoing/http-poster.ts';
@@ -121,6 +122,8 @@ export async function composePush(
 
   meters.watch(push);
 
+  const rate = { perSecond: settings.addressPerSecond, burst: settings.addressBurst };
+  const strangers = new Strangers('push/address', rate, limiter);
   const beams = new BeamsApi(
     registered && { devices: registered.devices, publishing: push.publishing, webhooks, policy, ids, clock },
   );
@@ -128,9 +131,20 @@ export async function composePush(
   const { publishing } = push;
   return {
     doors: [
-      new BeamsSite({ instances, api: beams, limiter, logger, log }),
+      new BeamsSite({ instances, api: beams, limiter, strangers, logger, log }),
       centrifugoDoor({ registry, devices: registered?.devices, publishing, webhooks, policy, logger, log }),
-      kinveyDoor({ registry, stores: registered, publishing, policy, limiter, ids, clock, logger, log }),
+      kinveyDoor({
+        registry,
+        stores: registered,
+        publishing,
+        policy,
+        limiter,
+        strangers,
+        ids,
+        clock,
+        logger,
+        log,
+      }),
     ],
     notifications: new EventNotifications(registered && { publishing, clock, log }),
     adminRoutes: beamsWebhookRoutes({ queue: webhookQueue, clock, added }),

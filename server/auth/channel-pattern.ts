@@ -31,24 +31,34 @@ export class ChannelPattern {
    * claim nor a `*` turns `private-…` into `private-encrypted-…` or a cache channel.
    */
   matches(channel: string, claims: Claims): boolean {
-    return channelType(channel) === this.type && this.#matchesFrom(0, channel, 0, claims);
-  }
-
-  #matchesFrom(index: number, channel: string, at: number, claims: Claims): boolean {
-    const part = this.#parts[index];
-    if (part === undefined) return at === channel.length;
-    if (part === 'anything') {
-      for (let end = channel.length; end > at; end -= 1) {
-        if (this.#matchesFrom(index + 1, channel, end, claims)) return true;
-      }
-      return false;
+    if (channelType(channel) !== this.type) return false;
+    // All the places that the parts so far may end at: each is looked at once, however many ways lead there.
+    let ends: ReadonlySet<number> = new Set([0]);
+    for (const part of this.#parts) {
+      ends = part === 'anything' ? beyond(ends, channel) : behind(ends, channel, textsOf(part, claims));
+      if (ends.size === 0) return false;
     }
-    const texts = 'literal' in part ? [part.literal] : nameTexts(claimAt(claims, part.claim));
-    return texts.some(
-      (text) =>
-        channel.startsWith(text, at) && this.#matchesFrom(index + 1, channel, at + text.length, claims),
-    );
+    return ends.has(channel.length);
   }
+}
+
+/** Where one or more characters may end that begin at one of the places. */
+function beyond(starts: ReadonlySet<number>, { length }: string): ReadonlySet<number> {
+  const first = Math.min(...starts) + 1;
+  return new Set(Array.from({ length: Math.max(0, length - first + 1) }, (_, at) => first + at));
+}
+
+/** Where one of the texts may end that begins at one of the places. */
+function behind(starts: ReadonlySet<number>, channel: string, texts: readonly string[]): ReadonlySet<number> {
+  const ends = new Set<number>();
+  for (const start of starts) {
+    for (const text of texts) if (channel.startsWith(text, start)) ends.add(start + text.length);
+  }
+  return ends;
+}
+
+function textsOf(part: Exclude<Part, 'anything'>, claims: Claims): readonly string[] {
+  return 'literal' in part ? [part.literal] : nameTexts(claimAt(claims, part.claim));
 }
 
 /** What is wrong with a pattern, to follow its text; undefined if nothing is. */

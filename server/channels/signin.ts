@@ -31,8 +31,13 @@ interface Identity {
   readonly watchlist: readonly string[];
 }
 
+/** Sign-ins of one connection that wait for the one before: each asks the store for a whole watchlist. */
+const MOST_WAITING = 10;
+
 export class SignInCommand {
   readonly #ports: SignInPorts;
+  /** Sign-ins under way, of connections that have any. */
+  readonly #underWay = new WeakMap<Connection, number>();
 
   constructor(ports: SignInPorts) {
     this.#ports = ports;
@@ -51,6 +56,10 @@ export class SignInCommand {
       this.#refuse(connection, identity);
       return;
     }
+    if (this.#underWayOf(connection) > MOST_WAITING) {
+      this.#refuse(connection, `Too many sign-ins at once: ${MOST_WAITING} may wait for the one under way`);
+      return;
+    }
     try {
       // One after the other, or the second could be answered first.
       const done = andThen(connection.signingIn, () => this.#admit(connection, identity, message.userData));
@@ -61,13 +70,19 @@ export class SignInCommand {
   }
 
   #await(connection: Connection, done: Promise<void>): void {
+    this.#underWay.set(connection, this.#underWayOf(connection) + 1);
     const signingIn = done
       .catch((error) => this.#unavailable(connection, error))
       .then(() => {
+        this.#underWay.set(connection, this.#underWayOf(connection) - 1);
         if (connection.signingIn === signingIn) connection.signingIn = undefined;
       });
     connection.signingIn = signingIn;
     connection.answering(signingIn);
+  }
+
+  #underWayOf(connection: Connection): number {
+    return this.#underWay.get(connection) ?? 0;
   }
 
   #admit(connection: Connection, identity: Identity, userData: string): Eventual<void> {

@@ -58,6 +58,8 @@ function maskedDatabase(database: Config['database']): object {
   const { url, ssl, poolSize } = database;
   const shown = new URL(url);
   if (shown.password !== '') shown.password = MASK;
+  // There it may stand as well.
+  if (shown.searchParams.has('password')) shown.searchParams.set('password', MASK);
   return { database: { url: shown.href, sslMode: ssl, poolSize } };
 }
 

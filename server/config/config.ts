@@ -100,6 +100,9 @@ export interface PushDeliverySettings {
   readonly maxInactiveDeviceDays: number;
   /** Days for which finished publishes can be asked about. */
   readonly keepDays: number;
+  /** Requests a second of one public address to doors that strangers may knock at; 0 lifts it. */
+  readonly addressPerSecond: number;
+  readonly addressBurst: number;
 }
 
 export interface TlsSettings {

@@ -95,6 +95,13 @@ export const pushDelivery = group('Push', {
     'Days after which devices that did not register again are removed; 0 keeps them',
   ),
   keepDays: whole(1, 3650, 30, 'Days for which finished publishes can be asked about'),
+  addressPerSecond: whole(
+    0,
+    1_000_000,
+    100,
+    'Requests a second of one public address at the doors of devices, in the long run; 0 lifts it',
+  ),
+  addressBurst: whole(1, 1_000_000, 5000, 'Such requests of one address at once'),
 });
 
 /** A `push` block, checked part by part. */

@@ -130,7 +130,22 @@ function isDevelopmentCredential({ key, secret }: Credential): boolean {
 const SHORT_SECRET = 8;
 
 export function productionWarnings(apps: Config['apps']): string[] {
-  return apps
-    .filter(({ credentials }) => credentials.some(({ secret }) => secret.length < SHORT_SECRET))
-    .map(({ id }) => `app ${id} has a secret shorter than ${SHORT_SECRET} characters, which can be guessed`);
+  return apps.flatMap((app) =>
+    shortSecrets(app).map(
+      (name) => `app ${app.id} has a ${name} shorter than ${SHORT_SECRET} characters, which can be guessed`,
+    ),
+  );
+}
+
+/** What opens the app's doors, by name, where it is short. */
+function shortSecrets({ credentials, push: { beams, centrifugo, kinvey } }: App): string[] {
+  const secrets: ReadonlyArray<readonly [name: string, secret: string | undefined]> = [
+    ...credentials.map(({ secret }) => ['secret', secret] as const),
+    ['push.beams.secretKey', beams?.secretKey],
+    ['push.centrifugo.apiKey', centrifugo?.apiKey],
+    ['push.kinvey.appSecret', kinvey?.appSecret],
+    ['push.kinvey.masterSecret', kinvey?.masterSecret],
+  ];
+  const short = secrets.filter(([, secret]) => secret !== undefined && secret.length < SHORT_SECRET);
+  return [...new Set(short.map(([name]) => name))];
 }

@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts';
 import type { LogFields, Logger } from './logger.ts';
 
 const INTERVAL_MS = 10_000;
+/** Subjects remembered: some are made of what others choose, such as the receivers of webhooks. The oldest go first. */
+const MAX_SUBJECTS = 10_000;
 
 interface Written {
   readonly at: number;
@@ -12,7 +14,7 @@ interface Written {
 export class OccasionalLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** By message and subject: as many as there are subjects, which callers keep few. */
+  /** By message and subject, the one written longest ago first. */
   readonly #written = new Map<string, Written>();
 
   constructor(clock: Clock, logger: Logger) {
@@ -29,7 +31,10 @@ export class OccasionalLog {
       last.leftOut += 1;
       return;
     }
+    this.#written.delete(key);
     this.#written.set(key, { at: now, leftOut: 0 });
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > MAX_SUBJECTS && oldest !== undefined) this.#written.delete(oldest);
     this.#logger.warn(last?.leftOut ? { ...fields, leftOut: last.leftOut } : fields, message);
   }
 }

@@ -1,4 +1,5 @@
-/** Which addresses count as one caller. Pure. */
+/** Which addresses count as one caller, and which as one's own. Pure. */
+import { BlockList, isIP } from 'node:net';
 
 const MAPPED = /^(?:0*:)+ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i;
 const MAPPED_DOTTED = /^(?:0*:)+ffff:(\d+\.\d+\.\d+\.\d+)$/i;
@@ -27,6 +28,27 @@ export function networkOf(text: string): string {
     groups.push(...Array.from({ length: zeros }, () => '0'), ...groupsOf(tail));
   }
   return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+const PRIVATE = new BlockList();
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  PRIVATE.addSubnet(network, bits, 'ipv4');
+}
+PRIVATE.addAddress('::1', 'ipv6');
+PRIVATE.addSubnet('fc00::', 7, 'ipv6');
+PRIVATE.addSubnet('fe80::', 10, 'ipv6');
+
+/** Whether an address is this machine's, or one that no stranger on the internet can have. What is none is not. */
+export function isPrivateAddress(text: string): boolean {
+  const address = plainAddress(text);
+  const version = isIP(address);
+  return version !== 0 && PRIVATE.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 const groupsOf = (text: string): string[] =>

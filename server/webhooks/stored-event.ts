@@ -1,5 +1,8 @@
 /** A webhook event as nodes share it: the fields of a stream's entry. `webhook-lua.ts` writes most of them. */
 import {
+  type ClientEventWebhook,
+  parseObject,
+  type SubscriptionCountWebhook,
   WEBHOOK_KINDS,
   type WebhookEvent,
   type WebhookKind,
@@ -52,8 +55,10 @@ export function parseStored(
   if (kind === undefined) return undefined;
   const [id, channel, at] = [field('i'), field('c'), Number(field('t')) + aheadMs];
   const event = eventOf(kind, channel, field('u'), field('e'));
-  const json = named.get('j') ?? (event && webhookEventJson(event, id));
-  if (json === undefined) return undefined;
+  const given = named.get('j');
+  const json = given ?? (event && webhookEventJson(event, id));
+  if (json === undefined || !Number.isFinite(at)) return undefined;
+  if (given !== undefined && parseObject(given) === undefined) return undefined;
   return {
     entry,
     appId: field('a'),
@@ -70,19 +75,27 @@ function eventOf(kind: WebhookKind, channel: string, userId: string, json: strin
     case 'member_removed':
       return { name: kind, channel, userId };
     case 'client_event':
-    case 'subscription_count':
-      return parsed(json);
+    case 'subscription_count': {
+      const event = parseObject(json);
+      return event !== undefined && isOfKind(event, kind) ? event : undefined;
+    }
     default:
       return { name: kind, channel };
   }
 }
 
-function parsed(json: string): WebhookEvent | undefined {
-  try {
-    return JSON.parse(json) as WebhookEvent;
-  } catch {
-    return undefined;
-  }
+/** Whether all is there that goes into a body: one event that is not understood must not keep the others from being read. */
+function isOfKind(
+  event: object,
+  kind: 'client_event' | 'subscription_count',
+): event is ClientEventWebhook | SubscriptionCountWebhook {
+  const { name, channel, subscriptionCount, ...details } = event as Readonly<Record<string, unknown>>;
+  if (name !== kind || typeof channel !== 'string') return false;
+  if (kind === 'subscription_count') return typeof subscriptionCount === 'number';
+  const { userId = '' } = details;
+  return [details['event'], details['data'], details['socketId'], userId].every(
+    (text) => typeof text === 'string',
+  );
 }
 
 /** A dead letter has its event in the form of a body only. */

@@ -9,6 +9,7 @@ import { andThen, type Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
+import type { Strangers } from '../../limits/strangers.ts';
 import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
 import type { Door } from '../site.ts';
@@ -37,6 +38,8 @@ export interface BeamsSitePorts {
   readonly instances: BeamsInstances;
   readonly api: BeamsApi;
   readonly limiter: RateLimiter;
+  /** Phones and pages. */
+  readonly strangers: Strangers;
   readonly logger: Logger;
   /** For what may fail thousands of times. */
   readonly log: OccasionalLog;
@@ -95,7 +98,7 @@ export class BeamsSite implements Door {
     const call: BeamsCall = { instance, operation, ...body, query: request.query, headers };
     return path.caller === 'server'
       ? this.#authorized(call, authorization ?? '')
-      : this.#ports.api.answer(call);
+      : this.#known(call, request.caller?.address ?? '');
   }
 
   #authorized(call: BeamsCall, authorization: string): Eventual<Reply> {
@@ -105,6 +108,14 @@ export class BeamsSite implements Door {
     const rate = { perSecond: PER_SECOND, burst: PER_SECOND };
     return andThen(this.#ports.limiter.take(`beams/${beams.instanceId.toLowerCase()}`, rate), (waitMs) =>
       waitMs === 0 ? this.#ports.api.answer(call) : rateLimited(PER_SECOND, waitMs),
+    );
+  }
+
+  /** Of whom an instance's id is known, which its pages tell everybody. */
+  #known(call: BeamsCall, address: string): Eventual<Reply> {
+    const { api, strangers } = this.#ports;
+    return andThen(strangers.take(call.instance.app.id, address), (waitMs) =>
+      waitMs === 0 ? api.answer(call) : rateLimited(strangers.rate.perSecond, waitMs),
     );
   }
 

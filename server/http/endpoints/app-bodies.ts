@@ -2,6 +2,7 @@
 import type { Credential } from '../../apps/app.ts';
 import { AppRefusal } from '../../apps/app-refusal.ts';
 import type { Settings } from '../../apps/entry-parts.ts';
+import { isNestedDeeper, MOST_LEVELS } from '../../lib/nesting.ts';
 import type { AdminCall } from '../admin-api.ts';
 import { readJsonBody } from './body.ts';
 
@@ -69,5 +70,8 @@ function isWhole(value: unknown): value is number {
 function objectIn({ body }: Pick<AdminCall, 'body'>): Settings {
   const json = readJsonBody(body);
   if (typeof json === 'string') throw new AppRefusal('invalid', json);
+  if (isNestedDeeper(json.object, MOST_LEVELS)) {
+    throw new AppRefusal('invalid', `the body is nested more than ${MOST_LEVELS} levels deep`);
+  }
   return json.object;
 }

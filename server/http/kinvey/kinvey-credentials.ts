@@ -1,8 +1,8 @@
 /** Who makes a request: the application's backend, the application, or one of its users. */
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { KinveySettings } from '../../apps/push-settings.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
 import type { KinveyUser } from '../../push/kinvey/kinvey-users.ts';
-import type { KinveyApp } from './kinvey-apps.ts';
 import { KinveyError } from './kinvey-replies.ts';
 
 export type Caller =
@@ -11,38 +11,59 @@ export type Caller =
   /** @property session the token, where it was not the password that was given */
   | { readonly kind: 'user'; readonly user: KinveyUser; readonly session: string | undefined };
 
+/** What a request says of who makes it. Whether it is true is known of `master` and `app` only. */
+export type Credentials =
+  | { readonly kind: 'master' | 'app' | 'nothing' }
+  | { readonly kind: 'password'; readonly username: string; readonly password: string }
+  | { readonly kind: 'session'; readonly token: string };
+
+const NOTHING: Credentials = { kind: 'nothing' };
+
+/** Without asking anybody. What can be no credentials, and wrong secrets, are `nothing`. */
+export function credentialsIn(kinvey: KinveySettings, authorization: string | undefined): Credentials {
+  const [scheme = '', credentials = '', ...more] = (authorization ?? '').split(' ').filter(Boolean);
+  if (credentials === '' || more.length > 0) return NOTHING;
+  switch (scheme.toLowerCase()) {
+    case 'basic': {
+      const pair = pairIn(credentials);
+      if (pair === undefined) return NOTHING;
+      if (pair.name !== kinvey.appKey)
+        return { kind: 'password', username: pair.name, password: pair.secret };
+      if (isSame(pair.secret, kinvey.masterSecret)) return { kind: 'master' };
+      return isSame(pair.secret, kinvey.appSecret) ? { kind: 'app' } : NOTHING;
+    }
+    case 'kinvey':
+      return { kind: 'session', token: credentials };
+    default:
+      return NOTHING;
+  }
+}
+
 /**
  * @param sessions undefined without a database: then there are no users
  * @throws KinveyError, by rejecting
  */
 export async function callerOf(
-  { app, kinvey }: KinveyApp,
-  authorization: string | undefined,
+  appId: string,
+  credentials: Credentials,
   sessions: KinveySessions | undefined,
 ): Promise<Caller> {
-  const [scheme = '', credentials = '', ...more] = (authorization ?? '').split(' ').filter(Boolean);
-  if (credentials === '' || more.length > 0) throw new KinveyError('InvalidCredentials');
-  switch (scheme.toLowerCase()) {
-    case 'basic': {
-      const pair = pairIn(credentials);
-      if (pair === undefined) throw new KinveyError('InvalidCredentials');
-      if (pair.name !== kinvey.appKey) return userWith(app.id, pair, needed(sessions));
-      if (isSame(pair.secret, kinvey.masterSecret)) return { kind: 'master' };
-      if (isSame(pair.secret, kinvey.appSecret)) return { kind: 'app' };
+  switch (credentials.kind) {
+    case 'nothing':
       throw new KinveyError('InvalidCredentials');
+    case 'password': {
+      const { username, password } = credentials;
+      const user = await loggedIn(needed(sessions), appId, username, password);
+      return { kind: 'user', user, session: undefined };
     }
-    case 'kinvey': {
-      const user = await needed(sessions).userOf(app.id, credentials);
+    case 'session': {
+      const user = await needed(sessions).userOf(appId, credentials.token);
       if (user === undefined) throw new KinveyError('InvalidCredentials');
-      return { kind: 'user', user, session: credentials };
+      return { kind: 'user', user, session: credentials.token };
     }
     default:
-      throw new KinveyError('InvalidCredentials');
+      return { kind: credentials.kind };
   }
-}
-
-async function userWith(appId: string, { name, secret }: Pair, sessions: KinveySessions): Promise<Caller> {
-  return { kind: 'user', user: await loggedIn(sessions, appId, name, secret), session: undefined };
 }
 
 /** @throws KinveyError, by rejecting */

@@ -5,6 +5,7 @@ import type { Ids } from '../../lib/ids.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
+import { Strangers } from '../../limits/strangers.ts';
 import type { AddressPolicy } from '../../outgoing/address-policy.ts';
 import type { DeviceStore } from '../../push/device-store.ts';
 import { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
@@ -29,19 +30,25 @@ export interface KinveyPorts {
   readonly publishing: Publishing;
   readonly policy: AddressPolicy;
   readonly limiter: RateLimiter;
+  readonly strangers: Strangers;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly log: OccasionalLog;
 }
 
+/** Passwords that one public address may have looked at, or kept: a part of what a node has time and room for. */
+const PASSWORDS = { perSecond: 5, burst: 50 };
+
 export function kinveyDoor(ports: KinveyPorts): KinveySite {
-  const { registry, stores, publishing, policy, ids, logger, log } = ports;
+  const { registry, stores, publishing, policy, limiter, strangers, ids, logger, log } = ports;
   return new KinveySite({
     apps: new KinveyApps(registry),
     registry: stores && registryOver(stores, ports),
     sends: new KinveySends({ publishing, users: stores?.users, policy }),
     ids,
+    strangers,
+    guessers: new Strangers('kinvey/passwords', PASSWORDS, limiter),
     logger,
     log,
   });

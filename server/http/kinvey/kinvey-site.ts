@@ -3,6 +3,7 @@ import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Ids } from '../../lib/ids.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
+import type { Strangers } from '../../limits/strangers.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
 import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
 import { PushQueueFull } from '../../push/push-queue.ts';
@@ -11,7 +12,7 @@ import type { Door } from '../site.ts';
 import type { KinveyAccounts } from './kinvey-accounts.ts';
 import type { KinveyApp, KinveyApps } from './kinvey-apps.ts';
 import { fieldsIn } from './kinvey-body.ts';
-import { type Caller, callerOf, needed } from './kinvey-credentials.ts';
+import { type Caller, type Credentials, callerOf, credentialsIn, needed } from './kinvey-credentials.ts';
 import type { KinveyDevices } from './kinvey-devices.ts';
 import { kinveyPathOf, type Operation } from './kinvey-paths.ts';
 import { answered, DONE, KinveyError, numbered, PREFLIGHT, refused } from './kinvey-replies.ts';
@@ -29,6 +30,10 @@ export interface KinveySitePorts {
   readonly registry: KinveyRegistry | undefined;
   readonly sends: KinveySends;
   readonly ids: Ids;
+  /** Users, and the application itself, whose secret is in every copy of it. */
+  readonly strangers: Strangers;
+  /** Those of them who have a password looked at, or kept. */
+  readonly guessers: Strangers;
   readonly logger: Logger;
   /** For what may fail thousands of times. */
   readonly log: OccasionalLog;
@@ -75,8 +80,10 @@ export class KinveySite implements Door {
   }
 
   async #answer(app: KinveyApp, operation: Operation, request: HttpRequest): Promise<HttpResponse> {
-    const authorization = request.caller?.headers.get('authorization');
-    const caller = await callerOf(app, authorization, this.#ports.registry?.sessions);
+    const { address = '', headers } = request.caller ?? {};
+    const credentials = credentialsIn(app.kinvey, headers?.get('authorization'));
+    await this.#limit(app.app.id, credentials, operation, address);
+    const caller = await callerOf(app.app.id, credentials, this.#ports.registry?.sessions);
     switch (operation.kind) {
       case 'register':
       case 'unregister':
@@ -87,6 +94,15 @@ export class KinveySite implements Door {
       default:
         return this.#account(app, operation, caller, request);
     }
+  }
+
+  /** A backend may ask as often as it likes. */
+  async #limit(appId: string, { kind }: Credentials, operation: Operation, address: string): Promise<void> {
+    if (kind === 'master') return;
+    const { strangers, guessers } = this.#ports;
+    const slow = kind === 'password' || operation.kind === 'sign up' || operation.kind === 'log in';
+    const waitMs = (await strangers.take(appId, address)) || (slow ? await guessers.take(appId, address) : 0);
+    if (waitMs > 0) throw new KinveyError('TooManyRequests', 'too many requests from this address');
   }
 
   async #device(

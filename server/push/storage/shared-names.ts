@@ -8,11 +8,10 @@ import type { GroupName } from '../device-store.ts';
 
 /** Only what a device could subscribe to can be shared. */
 const INTEREST = /^[\w\-=@,.;]{1,164}$/;
-const NONE: readonly RegExp[] = [];
 
 export class SharedNames {
   readonly #patternsOf: (appId: string) => readonly string[];
-  readonly #compiled = new WeakMap<readonly string[], readonly RegExp[]>();
+  readonly #divided = new WeakMap<readonly string[], ReadonlyArray<readonly string[]>>();
 
   /** @param patternsOf an app's patterns; `*` in one stands for any characters, or none */
   constructor(patternsOf: (appId: string) => readonly string[]) {
@@ -20,7 +19,7 @@ export class SharedNames {
   }
 
   has(appId: string, name: string): boolean {
-    return INTEREST.test(name) && this.#expressions(appId).some((expression) => expression.test(name));
+    return INTEREST.test(name) && this.#dividedOf(appId).some((pieces) => fits(name, pieces));
   }
 
   /** Whether there can be any. */
@@ -42,17 +41,32 @@ export class SharedNames {
     ];
   }
 
-  #expressions(appId: string): readonly RegExp[] {
+  /** An app's patterns, each as what stands between its stars. */
+  #dividedOf(appId: string): ReadonlyArray<readonly string[]> {
     const patterns = this.#patternsOf(appId);
-    if (patterns.length === 0) return NONE;
-    const known = this.#compiled.get(patterns);
+    const known = this.#divided.get(patterns);
     if (known !== undefined) return known;
-    const compiled = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`));
-    this.#compiled.set(patterns, compiled);
-    return compiled;
+    const divided = patterns.map((pattern) => pattern.split('*'));
+    this.#divided.set(patterns, divided);
+    return divided;
   }
 }
 
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+/**
+ * Whether `name` consists of the pieces with anything between them. Each is taken where it stands first, which leaves
+ * the most to those behind it: one way to go, where a regular expression would try as many as a name is made for.
+ */
+function fits(name: string, pieces: readonly string[]): boolean {
+  const [first = '', ...others] = pieces;
+  const last = others.pop();
+  if (last === undefined) return name === first;
+  const end = name.length - last.length;
+  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+  let at = first.length;
+  for (const piece of others) {
+    const found = name.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return at <= end;
 }

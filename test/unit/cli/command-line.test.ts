@@ -128,6 +128,10 @@ describe('cli: command line', () => {
         poolSize: 10,
       },
     });
+    const asParameter = 'postgres://db.example.com/push?user=carillon&password=hush-hush';
+    expect(await print({ CARILLON_DATABASE_URL: asParameter })).toMatchObject({
+      database: { url: 'postgres://db.example.com/push?user=carillon&password=********' },
+    });
     expect(await print({ CARILLON_DATA_DIR: '/data' })).toMatchObject({ dataDir: '/data' });
   });
 

@@ -75,6 +75,24 @@ describe('config: apps', () => {
     ]);
   });
 
+  it('warns likewise of short secrets of the push doors', () => {
+    const env = {
+      ...ONE_APP,
+      ...PRODUCTION,
+      CARILLON_PUSH_API_KEY: 'short',
+      CARILLON_KINVEY_APP_KEY: 'kid',
+      CARILLON_KINVEY_APP_SECRET: 'long-enough',
+      CARILLON_KINVEY_MASTER_SECRET: '1234567',
+      CARILLON_BEAMS_INSTANCE_ID: '6f2a1c1e-3b1d-4d53-9f0e-0a1b2c3d4e5f',
+      CARILLON_BEAMS_SECRET_KEY: 'x',
+    };
+    expect(parse({ env }).warnings).toEqual([
+      'app 7 has a push.beams.secretKey shorter than 8 characters, which can be guessed',
+      'app 7 has a push.centrifugo.apiKey shorter than 8 characters, which can be guessed',
+      'app 7 has a push.kinvey.masterSecret shorter than 8 characters, which can be guessed',
+    ]);
+  });
+
   it('warns when a development node with an app of its own listens on every address', () => {
     const [warning, ...others] = parse({ env: ONE_APP }).warnings;
     expect(warning).toMatch(

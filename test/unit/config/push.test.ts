@@ -325,7 +325,12 @@ describe('credentials of push', () => {
 describe('apps with push', () => {
   it('have none unless somebody sets it up', () => {
     expect(pushOf({})).toEqual(NO_PUSH);
-    expect(parse({}).config.push).toEqual({ maxInactiveDeviceDays: 0, keepDays: 30 });
+    expect(parse({}).config.push).toEqual({
+      maxInactiveDeviceDays: 0,
+      keepDays: 30,
+      addressPerSecond: 100,
+      addressBurst: 5000,
+    });
   });
 
   it('may have all of a Beams webhook in a list', () => {

@@ -96,3 +96,12 @@ it.each(['private-user-{sub}', 'presence-*', 'private-encrypted-{a.b}-x', 'prese
   '%s is one',
   (text) => expect(patternProblem(text)).toBeUndefined(),
 );
+
+it('many stars cost no more than a few, whatever name a client makes up for them', () => {
+  const pattern = `private-${'*-'.repeat(20)}x`;
+  expect(matches(pattern, `private-${'-'.repeat(180)}`)).toBe(false);
+  expect(matches(pattern, `private-${'-'.repeat(180)}x`)).toBe(true);
+  const claims = { a: ['-', '--', '---'] };
+  expect(matches(`private-${'{a}'.repeat(40)}x`, `private-${'-'.repeat(120)}`, claims)).toBe(false);
+  expect(matches(`private-${'{a}'.repeat(40)}x`, `private-${'-'.repeat(120)}x`, claims)).toBe(true);
+});

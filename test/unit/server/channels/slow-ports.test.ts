@@ -237,6 +237,22 @@ describe('answers that come late', () => {
     expect(two.socket.events()).toContain('pusher:signin_success');
   });
 
+  it('ten sign-ins of one connection wait for the one under way, and no more', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    for (let times = 0; times < 11; times += 1) client.signIn('{"id":"7"}');
+    expect(client.socket.events()).not.toContain('pusher:error');
+    client.signIn('{"id":"7"}');
+    expect(client.socket.sent.at(-1)).toContain(
+      'Too many sign-ins at once: 10 may wait for the one under way',
+    );
+    await node.gate.open();
+    expect(client.socket.events().filter((event) => event === 'pusher:signin_success')).toHaveLength(11);
+    client.signIn('{"id":"7"}');
+    await node.gate.open();
+    expect(client.socket.events().at(-1)).toBe('pusher:signin_success');
+  });
+
   it('sign-ins of one connection are answered in their order', async () => {
     const node = slowNode();
     const client = node.connect();

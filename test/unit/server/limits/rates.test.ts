@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryRateLimiter } from '../../../../server/limits/memory-rate-limiter.ts';
-import { networkOf } from '../../../../server/limits/network.ts';
+import { isPrivateAddress, networkOf } from '../../../../server/limits/network.ts';
 import { takeToken } from '../../../../server/limits/token-bucket.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
@@ -51,4 +51,24 @@ it.each([
   ['[::ffff:192.0.2.1]', '192.0.2.1'],
 ])('%s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+it.each([
+  ['127.0.0.1', true],
+  ['10.1.2.3', true],
+  ['172.31.255.255', true],
+  ['192.168.0.1', true],
+  ['169.254.1.1', true],
+  ['0000:0000:0000:0000:0000:ffff:7f00:0001', true],
+  ['::1', true],
+  ['[fd00::1]:443', true],
+  ['fe80::1', true],
+  ['172.32.0.1', false],
+  ['203.0.113.1', false],
+  ['2001:db8::1', false],
+  ['::ffff:203.0.113.1', false],
+  ['unknown', false],
+  ['', false],
+])('%s is private: %s', (address, is) => {
+  expect(isPrivateAddress(address)).toBe(is);
 });
