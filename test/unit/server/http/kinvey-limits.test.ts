@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { KinveySite } from '../../../../server/http/kinvey/kinvey-site.ts';
 import type { HttpResponse } from '../../../../server/http/message.ts';
-import { RandomIds } from '../../../../server/lib/random-ids.ts';
+import { randomIds } from '../../../../server/lib/random-ids.ts';
 import { MemoryRateLimiter } from '../../../../server/limits/memory-rate-limiter.ts';
 import { Strangers } from '../../../../server/limits/strangers.ts';
 import { APP, APP_KEY, basic, KINVEY, MASTER } from '../../../kinvey/support.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
     apps: { find: () => ({ app: { id: '1' }, kinvey: KINVEY }) } as never,
     registry: undefined,
     sends: undefined as never,
-    ids: new RandomIds(),
+    ids: randomIds(),
     strangers: new Strangers('all', { perSecond: 1, burst: 6 }, limiter),
     guessers: new Strangers('passwords', { perSecond: 1, burst: 2 }, limiter),
     logger: silentLogger,
