@@ -71,7 +71,10 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
-    if (!this.isComplete) return;
+    if (!this.isComplete) {
+      runner.tryHeld();
+      return;
+    }
     // What others have put back was announced to nobody.
     if (runner.isHolding) replicas.doubtAll();
     runner.repair();

@@ -11,6 +11,7 @@ import { isTimeout, reasonOf, redisFailure } from './failures.ts';
 import { RedisKeys } from './keys.ts';
 import { ClusterLinks, SingleLink } from './links.ts';
 import { runScript, type Script, type ScriptArgument } from './scripts.ts';
+import { slotOf } from './slots.ts';
 import { startProblem } from './start-check.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -40,6 +41,8 @@ export class RedisConnections {
   #ready = false;
   #closed = false;
   #lastError: string | undefined;
+  /** Which nodes of a Cluster our keys are on, as one text; '' elsewhere. */
+  #masters = '';
 
   private constructor(settings: RedisSettings, tls: TlsMaterial | undefined, ports: RedisPorts) {
     const { clock, chance, log, logger } = ports;
@@ -119,7 +122,10 @@ export class RedisConnections {
     });
   }
 
-  /** Called whenever commands can be sent again after a loss, and when a node of a Cluster joins. */
+  /**
+   * Called whenever commands can be sent again after a loss, and when a node of a Cluster joins, or takes over keys of
+   * ours: what another had not handed on to it is lost.
+   */
   onReady(listener: () => void): void {
     this.#readyListeners.push(listener);
   }
@@ -204,7 +210,18 @@ export class RedisConnections {
         // Not at its first command: everything sent before it is connected would fail.
         if (this.#ready) warm(node);
       });
+      client.on('refresh', () => this.#remapped(client));
     }
+  }
+
+  #remapped({ slots }: Cluster): void {
+    const before = this.#masters;
+    this.#masters = this.keys
+      .samples()
+      .map((key) => slots[slotOf(key)]?.[0])
+      .join();
+    if (before === '' || this.#masters === before || !this.#ready) return;
+    for (const listener of this.#readyListeners) listener();
   }
 
   #noted(error: unknown): void {
