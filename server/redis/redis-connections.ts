@@ -11,7 +11,7 @@ import { isTimeout, reasonOf, redisFailure } from './failures.ts';
 import { RedisKeys } from './keys.ts';
 import { ClusterLinks, SingleLink } from './links.ts';
 import { runScript, type Script, type ScriptArgument } from './scripts.ts';
-import { slotOf } from './slots.ts';
+import { SlotWatch } from './slot-watch.ts';
 import { startProblem } from './start-check.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -41,8 +41,6 @@ export class RedisConnections {
   #ready = false;
   #closed = false;
   #lastError: string | undefined;
-  /** Which nodes of a Cluster our keys are on, as one text; '' elsewhere. */
-  #masters = '';
 
   private constructor(settings: RedisSettings, tls: TlsMaterial | undefined, ports: RedisPorts) {
     const { clock, chance, log, logger } = ports;
@@ -210,18 +208,12 @@ export class RedisConnections {
         // Not at its first command: everything sent before it is connected would fail.
         if (this.#ready) warm(node);
       });
-      client.on('refresh', () => this.#remapped(client));
+      const watch = new SlotWatch(this.keys);
+      client.on('refresh', () => {
+        if (!watch.hasMoved(client.slots) || !this.#ready) return;
+        for (const listener of this.#readyListeners) listener();
+      });
     }
-  }
-
-  #remapped({ slots }: Cluster): void {
-    const before = this.#masters;
-    this.#masters = this.keys
-      .samples()
-      .map((key) => slots[slotOf(key)]?.[0])
-      .join();
-    if (before === '' || this.#masters === before || !this.#ready) return;
-    for (const listener of this.#readyListeners) listener();
   }
 
   #noted(error: unknown): void {

@@ -55,10 +55,14 @@ it('a node that dies while the master that knows the nodes is emptied is swept f
   });
   expect(told(one, 'member_removed')).toEqual(['gone']);
   const left = await Promise.all(redis.servers.map(({ client }) => client.keys('*:node:*')));
-  expect(left.flat().filter((key) => !key.endsWith(one.redis.keys.node(0, '').slice(-1)))).toHaveLength(1);
+  // Of the one that lives.
+  const owners = left.flat().map((key) => key.slice(key.lastIndexOf(':') + 1));
+  expect(new Set(owners).size).toBe(1);
 });
 
-it('after a failover what the new master lacks is put back, also where nothing is received from it', async () => {
+it('after a failover what the new master lacks is put back, also where nothing is received from it', {
+  timeout: 60_000,
+}, async () => {
   const news = channelElsewhere('news-');
   const failing = redis.masterOf(keys.subscriptions(APP, news));
   replica = await startReplica(failing);
@@ -66,8 +70,8 @@ it('after a failover what the new master lacks is put back, also where nothing i
   await one.presence.subscribed(APP, news, 2);
   // Nobody notices this.
   await failing.client.flushall();
+  await failing.client.wait(1, 10_000);
   await failing.kill();
-  await replica.client.cluster('FAILOVER', 'TAKEOVER');
   await eventually(async () =>
     expect(await one.presence.channel(APP, news)).toEqual({ subscriptions: 2, users: 0 }),
   );

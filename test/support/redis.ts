@@ -99,13 +99,37 @@ export async function startReplica(of: RedisProcess, more: readonly string[] = [
   }
 }
 
-export interface SentinelUnderTest {
+/** A Redis of which a replica takes over. */
+export interface FailingRedis {
   readonly url: string;
-  readonly master: RedisProcess;
-  readonly replica: RedisProcess;
-  /** Makes the Sentinel promote the replica, as when the master is found dead; done when it has. */
+  /** Kills a master; done when its replica has been promoted. */
   failover(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A Cluster; the master that fails is the one that knows the nodes. */
+export async function startFailingCluster(): Promise<FailingRedis> {
+  const cluster = await startRedisCluster();
+  const master = cluster.masterOf('{nodes}');
+  const replica = await startReplica(master).catch(async (error: unknown) => {
+    await cluster.stop();
+    throw error;
+  });
+  return {
+    url: cluster.url,
+    async failover() {
+      await master.kill();
+      await eventually(async () => expectText(await replica.client.info('replication'), 'role:master'));
+    },
+    async stop() {
+      await Promise.all([replica.stop(), cluster.stop()]);
+    },
+  };
+}
+
+export interface SentinelUnderTest extends FailingRedis {
+  readonly master: RedisProcess;
+  readonly replica: RedisProcess;
 }
 
 /** One Sentinel over a master and a replica. */
