@@ -57,7 +57,12 @@ export class StepRunner {
     const ready = this.#ports.whenReady();
     ready?.catch(() => undefined);
     const run = async (): Promise<T> => {
-      await ready;
+      try {
+        await ready;
+      } catch (error) {
+        this.#owed.add(this.#ports.contributions.current(one));
+        throw error;
+      }
       return this.#take(one, written, step);
     };
     return this.#inOrder.run(one.field, run).catch((error: unknown) => {
