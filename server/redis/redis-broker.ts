@@ -8,6 +8,7 @@ import { watchedUser } from '../broker/topics.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
+import { Arrivals } from './arrivals.ts';
 import {
   decodeMessage,
   decodeTerminate,
@@ -41,6 +42,7 @@ export class RedisBroker implements Broker {
   readonly #log: OccasionalLog;
   readonly #lingering: Lingering;
   readonly #echoes: Echoes;
+  readonly #arrivals = new Arrivals();
   #receiver: BrokerReceiver | undefined;
   #rosterListener: RosterListener = (_, deliver) => deliver();
   #nodeListener: () => void = () => undefined;
@@ -115,10 +117,22 @@ export class RedisBroker implements Broker {
     if (this.#connections.subscriptions.isInterrupted(channel)) {
       return Promise.reject(new Unavailable('The connection that receives from Redis is not back yet', 'no'));
     }
-    return this.#send(message.length, () => send(channel, message)).catch((error: unknown) => {
-      if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
-      throw error;
-    });
+    const sent = this.#send(message.length, () => send(channel, message));
+    const underWay = this.#connections.subscriptions.follows(channel)
+      ? this.#arrivals.begin(channel, message)
+      : undefined;
+    return sent.then(
+      () => {
+        if (underWay !== undefined) this.#arrivals.end(channel, underWay);
+      },
+      (error: unknown) => {
+        if (underWay !== undefined) this.#arrivals.end(channel, underWay);
+        // The answer got lost, but not what was asked for.
+        if (underWay?.hasCome === true) return;
+        if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
+        throw error;
+      },
+    );
   }
 
   publishLocally(publication: Publication): void {
@@ -164,6 +178,7 @@ export class RedisBroker implements Broker {
 
   #receive(channel: string, appId: string, topic: string, message: Buffer): void {
     if (this.#passed !== undefined && isNews(topic, message)) this.#passed.add(channel);
+    this.#arrivals.came(channel, message);
     if (this.#echoes.has(channel, message)) return;
     const receiver = this.#receiver;
     const decoded = decodeMessage(appId, topic, message);
