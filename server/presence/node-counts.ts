@@ -51,7 +51,8 @@ export class NodeCounts {
       return await this.#write(one, count, joiner);
     } catch (error) {
       if (isEdge) throw error;
-      return { subscriptions: count, told: false };
+      // If it was done after all, all but the joiner are told, who is to hear that announcement too.
+      return { subscriptions: count, told: steps.tellsCount(appId, channel) };
     }
   }
 

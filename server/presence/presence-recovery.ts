@@ -71,7 +71,10 @@ export class PresenceRecovery implements LeaseEvents {
         });
       return;
     }
-    if (!this.isComplete) return;
+    if (!this.isComplete) {
+      runner.tryHeld();
+      return;
+    }
     // What others have put back was announced to nobody.
     if (runner.isHolding) replicas.doubtAll();
     runner.repair();
@@ -95,7 +98,7 @@ export class PresenceRecovery implements LeaseEvents {
       if (one.wanted > 0) runner.owe(one);
       contributions.settle(one);
     }
-    runner.repair();
+    if (this.isComplete) runner.repair();
   }
 
   restoring(): void {
@@ -107,7 +110,7 @@ export class PresenceRecovery implements LeaseEvents {
     this.#restoring = false;
   }
 
-  /** A member of a node that is missing, of which this node has the roster: notes it, so that its end is told. */
+  /** Those are members that copies of rosters here still have: swept with the former id, they are told and reported. */
   async remember(formerId: string): Promise<void> {
     const { steps, replicas, runner } = this.#ports;
     const actor = { nodeId: formerId, mode: 'remind', has: 0, epoch: runner.epoch } as const;

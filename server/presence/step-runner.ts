@@ -56,9 +56,18 @@ export class StepRunner {
     // Everybody's wait begins now: of those about one thing, the last would else wait as often as there are others.
     const ready = this.#ports.whenReady();
     ready?.catch(() => undefined);
-    return this.#inOrder.run(one.field, async () => {
-      await ready;
-      return this.#takeUnheld(one, written, step);
+    const run = async (): Promise<T> => {
+      try {
+        await ready;
+      } catch (error) {
+        this.#owed.add(this.#ports.contributions.current(one));
+        throw error;
+      }
+      return this.#take(one, written, step);
+    };
+    return this.#inOrder.run(one.field, run).catch((error: unknown) => {
+      if (!(error instanceof HeldError)) throw error;
+      return this.#takeLater(one, () => this.#inOrder.run(one.field, run));
     });
   }
 
@@ -95,6 +104,11 @@ export class StepRunner {
 
   get isHolding(): boolean {
     return this.#holding;
+  }
+
+  /** Looks whether what is held has been put back by others, so that it is no beginning. */
+  tryHeld(): void {
+    this.#held.settle();
   }
 
   /** Takes the steps that are owed. */
@@ -180,20 +194,21 @@ export class StepRunner {
     }
   }
 
-  /** Takes a step, as soon as it is known that it is no repetition of what Redis has lost. */
-  async #takeUnheld<T>(one: Contribution, written: number, step: (actor: Actor) => Promise<T>): Promise<T> {
+  /** Tries again until it is known that it is no repetition of what Redis has lost. What is put back goes first. */
+  async #takeLater<T>(one: Contribution, take: () => Promise<T>): Promise<T> {
+    const { clock, waitMs } = this.#ports;
+    const end = clock.now() + waitMs;
+    const late = (): Error => {
+      this.#owed.add(one);
+      return new Unavailable('Redis has lost its data, and nodes are still putting back theirs', 'no');
+    };
     for (;;) {
+      if (this.#holding) await this.#held.wait(Math.max(0, end - clock.now()), clock, late);
       try {
-        return await this.#take(one, written, step);
+        return await take();
       } catch (error) {
         if (!(error instanceof HeldError)) throw error;
       }
-      const { clock, waitMs } = this.#ports;
-      const late = (): Error => {
-        this.#owed.add(one);
-        return new Unavailable('Redis has lost its data, and nodes are still putting back theirs', 'no');
-      };
-      if (this.#holding) await this.#held.wait(waitMs, clock, late);
     }
   }
 

@@ -138,6 +138,11 @@ export class RedisKeys {
     return `${this.#prefix}{${shard}}:${kind}`;
   }
 
+  /** A key of each of the tags there are. */
+  samples(): readonly string[] {
+    return [this.leases(), ...Array.from({ length: SHARDS }, (_, shard) => this.ofShard(shard, ''))];
+  }
+
   /** Pub/sub channel of a topic. */
   topic(appId: string, topic: string): string {
     return this.#named('t', appId, topic);

@@ -8,6 +8,7 @@ import { watchedUser } from '../broker/topics.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
+import { Arrivals, type UnderWay } from './arrivals.ts';
 import {
   decodeMessage,
   decodeTerminate,
@@ -41,6 +42,7 @@ export class RedisBroker implements Broker {
   readonly #log: OccasionalLog;
   readonly #lingering: Lingering;
   readonly #echoes: Echoes;
+  readonly #arrivals = new Arrivals();
   #receiver: BrokerReceiver | undefined;
   #rosterListener: RosterListener = (_, deliver) => deliver();
   #nodeListener: () => void = () => undefined;
@@ -115,7 +117,18 @@ export class RedisBroker implements Broker {
     if (this.#connections.subscriptions.isInterrupted(channel)) {
       return Promise.reject(new Unavailable('The connection that receives from Redis is not back yet', 'no'));
     }
-    return this.#send(message.length, () => send(channel, message), publication);
+    let underWay: UnderWay | undefined;
+    const begin = (): Promise<unknown> => {
+      if (this.#connections.subscriptions.follows(channel)) underWay = this.#arrivals.begin(channel, message);
+      return send(channel, message);
+    };
+    return this.#send(message.length, begin, (error) => {
+      if (underWay !== undefined) this.#arrivals.end(channel, underWay);
+      // The answer may have got lost, but not what was asked for.
+      if (error === undefined || underWay?.hasCome === true) return;
+      if (error instanceof Unavailable && error.done === 'unknown') this.#echoes.doubt(publication);
+      throw error;
+    });
   }
 
   publishLocally(publication: Publication): void {
@@ -148,9 +161,13 @@ export class RedisBroker implements Broker {
 
   /**
    * One promise for the whole way, since every publication has it.
-   * @param publication what to recognise, should it come back although Redis never said that it took it
+   * @param settled called with the failure, if there was one: it fails unless this is content
    */
-  #send(length: number, send: () => Promise<unknown>, publication?: Publication): Promise<void> {
+  #send(
+    length: number,
+    send: () => Promise<unknown>,
+    settled: (error?: unknown) => void = failed,
+  ): Promise<void> {
     if (!this.#connections.ready) return Promise.reject(new Unavailable("Redis can't be reached", 'no'));
     if (this.#unacknowledged + length > MAX_UNACKNOWLEDGED) {
       return Promise.reject(
@@ -161,18 +178,18 @@ export class RedisBroker implements Broker {
     return send().then(
       () => {
         this.#unacknowledged -= length;
+        settled();
       },
       (error: unknown) => {
         this.#unacknowledged -= length;
-        const isDoubtful = error instanceof Unavailable && error.done === 'unknown';
-        if (publication !== undefined && isDoubtful) this.#echoes.doubt(publication);
-        throw error;
+        settled(error);
       },
     );
   }
 
   #receive(channel: string, appId: string, topic: string, message: Buffer): void {
     if (this.#passed !== undefined && isNews(topic, message)) this.#passed.add(channel);
+    this.#arrivals.came(channel, message);
     if (this.#echoes.has(channel, message)) return;
     const receiver = this.#receiver;
     const decoded = decodeMessage(appId, topic, message);
@@ -192,6 +209,10 @@ export class RedisBroker implements Broker {
       this.#log.warn('control', { bytes: message.length }, 'message from Redis not understood');
     else this.#receiver?.terminate(user.appId, user.userId);
   }
+}
+
+function failed(error?: unknown): void {
+  if (error !== undefined) throw error;
 }
 
 /** Whether a message says how many subscribe to a channel, or who is online. */

@@ -12,6 +12,7 @@ import { JoinedWrites } from './joined-writes.ts';
 import { RedisKeys } from './keys.ts';
 import { ClusterLinks, SingleLink } from './links.ts';
 import { runScript, type Script, type ScriptArgument } from './scripts.ts';
+import { SlotWatch } from './slot-watch.ts';
 import { startProblem } from './start-check.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -126,7 +127,10 @@ export class RedisConnections {
     });
   }
 
-  /** Called whenever commands can be sent again after a loss, and when a node of a Cluster joins. */
+  /**
+   * Called whenever commands can be sent again after a loss, and when a node of a Cluster joins, or takes over keys of
+   * ours: what another had not handed on to it is lost.
+   */
   onReady(listener: () => void): void {
     this.#readyListeners.push(listener);
   }
@@ -213,6 +217,11 @@ export class RedisConnections {
         });
         // Not at its first command: everything sent before it is connected would fail.
         if (this.#ready) warm(node);
+      });
+      const watch = new SlotWatch(this.keys);
+      client.on('refresh', () => {
+        if (!watch.hasMoved(client.slots) || !this.#ready) return;
+        for (const listener of this.#readyListeners) listener();
       });
     }
   }

@@ -121,6 +121,11 @@ export class Subscriptions {
     entry.waiting.settle(new Unavailable('The subscription was given up', 'no'));
   }
 
+  /** Whether a channel was asked for. */
+  follows(channel: string): boolean {
+    return this.#entries.has(channel);
+  }
+
   /** Whether a channel is not received for the moment although it was asked for, and was before. */
   isInterrupted(channel: string): boolean {
     return this.#entries.get(channel)?.gapSince !== undefined;

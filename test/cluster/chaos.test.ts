@@ -2,9 +2,9 @@
  * Nodes killed, paused, cut off and stopped by chance while a crowd comes, goes and talks. At rest the clients' views, every
  * node's answers, Redis' keys and the webhooks agree; no message was lost between nodes that lived; all heard one order.
  *
- * `npm run chaos -- --seed N --minutes M` for longer runs.
+ * `npm run chaos -- --seed N --minutes M` for longer runs, with `--redis cluster` over a Redis Cluster.
  */
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { accept, fail } from '../support/webhook-receiver.ts';
 import { expectAnswers, expectClients, expectKeys, expectReports, truthOf } from './chaos/agreement.ts';
@@ -12,19 +12,25 @@ import { SeededChance } from './chaos/chance.ts';
 import { Crowd } from './chaos/crowd.ts';
 import { History } from './chaos/history.ts';
 import { Pages } from './chaos/pages.ts';
+import { type ChaosStore, startChaosStore } from './chaos/stores.ts';
 import { Troubles } from './chaos/troubles.ts';
-import { HASTY, useCluster, useRedis } from './cluster-support.ts';
+import { HASTY, useCluster } from './cluster-support.ts';
 
 const seed = Number(process.env['CARILLON_CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const minutes = Number(process.env['CARILLON_CHAOS_MINUTES'] ?? 0.2);
+const kind = process.env['CARILLON_CHAOS_REDIS'] ?? 'single';
 const isLong = minutes > 1;
 const PHASE_MS = isLong ? 30_000 : 12_000;
 const CLIENTS = isLong ? 300 : 150;
 const REST_MS = 40_000;
 
-// It may be killed, but keeps what it has: losing that is another matter, and has its own tests.
-const redis = useRedis(['appendonly yes', 'appendfsync always']);
-const cluster = useCluster(3, () => ({ port: redis().port }), {
+let store: ChaosStore;
+beforeAll(async () => {
+  store = await startChaosStore(kind);
+}, 60_000);
+afterAll(() => store?.stop());
+
+const cluster = useCluster(3, () => store.address, {
   ...HASTY,
   CARILLON_REDIS_FOLLOW_TIMEOUT_MS: '3000',
   CARILLON_DRAIN_SECONDS: '1',
@@ -35,7 +41,7 @@ it(`everybody agrees after chaos (seed ${seed})`, { timeout: minutes * 60_000 * 
   const history = new History();
   const { nodes, receiver } = cluster;
   const apart = isLong ? { atOnce: 2, apartMs: 4000 } : { atOnce: 1, apartMs: 1500 };
-  const troubles = new Troubles(nodes, redis(), new SeededChance(seed + 1), history, apart);
+  const troubles = new Troubles(nodes, store, new SeededChance(seed + 1), history, apart);
   const crowd = new Crowd(CLIENTS, { nodes, troubles, chance, history });
   const pages = await Pages.open(3, () => nodes[troubles.answering()[0] ?? 0]);
   const moody = new SeededChance(seed + 2);
@@ -51,17 +57,20 @@ it(`everybody agrees after chaos (seed ${seed})`, { timeout: minutes * 60_000 * 
           ...crowd.clients.map(({ user, views, signedIn }) => ({ user, channels: views.keys(), signedIn })),
           ...pages.present(),
         ]);
+        // From the inside to the outside: what fails first is where to look.
+        await expectKeys(store, nodes.length, truth);
+        for (const node of nodes) await expectAnswers(node, truth);
         expectClients(crowd.clients, truth);
         pages.expect(truth);
-        for (const node of nodes) await expectAnswers(node, truth);
-        await expectKeys(redis(), nodes.length, truth);
         expectReports(receiver, truth);
       }, REST_MS);
       expect(history.faults()).toEqual([]);
       expect(history.absences).toEqual([]);
     } while (Date.now() < end);
   } catch (error) {
-    const told = [`chaos failed: npm run chaos -- --seed ${seed} --minutes ${minutes}`, history.describe()];
+    const again = `npm run chaos -- --seed ${seed} --minutes ${minutes} --redis ${kind}`;
+    const logs = nodes.map(({ said }, at) => `node ${at}:\n${said.slice(-25).join('\n')}`);
+    const told = [`chaos failed: ${again}`, history.describe(), ...logs];
     throw new Error(told.join('\n'), { cause: error });
   } finally {
     crowd.leave();

@@ -98,15 +98,16 @@ export async function occupiedAt(node: TestServer, channel: string): Promise<boo
   return occupied;
 }
 
-/** Every node of these says that exactly these users are there. */
+/** Every node of these says that exactly these users are there, after `ms` at the latest. */
 export async function expectUsers(
   nodes: readonly TestServer[],
   channel: string,
   users: readonly string[],
+  ms?: number,
 ): Promise<void> {
   await eventually(async () => {
     for (const node of nodes) expect(await usersAt(node, channel)).toEqual(users);
-  });
+  }, ms);
 }
 
 /** What the backend heard about a channel, in order: kind and user; repetitions of one event count once. */

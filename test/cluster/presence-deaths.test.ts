@@ -1,59 +1,29 @@
 /** Presence of a cluster in what may happen to its nodes and its Redis: true again within seconds, each end told once. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { type PresenceNode, presenceNode, webhooksIn } from '../support/presence-cluster.ts';
-import { RedisProcess } from '../support/redis-process.ts';
+import type { PresenceNode } from '../support/presence-cluster.ts';
+import {
+  APP,
+  join,
+  members,
+  pause,
+  ROOM,
+  reported,
+  told,
+  usePresenceRoom,
+} from '../support/presence-room.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
-const APP = 'counting-app';
-const ROOM = 'presence-room';
-
-let redis: RedisProcess;
-let nodes: PresenceNode[];
-
-beforeEach(async () => {
-  redis = await RedisProcess.start();
-  nodes = [];
-});
-afterEach(async () => {
-  for (const node of nodes) node.crash();
-  await redis.stop();
-});
-
-async function start(url = redis.url): Promise<PresenceNode> {
-  const node = await presenceNode(url);
-  nodes.push(node);
-  await node.broker.follow(APP, ROOM);
-  return node;
-}
-
-const join = (node: PresenceNode, userId: string, channel = ROOM) =>
-  node.presence.join(APP, channel, { userId, userInfo: undefined }, '1.1', 0);
-
-const members = async (node: PresenceNode): Promise<string[]> =>
-  [...(await node.presence.members(APP, ROOM))].sort();
-
-/** Kind and user or channel of each webhook event about the room, in order. */
-const reported = async (node: PresenceNode): Promise<string[]> =>
-  (await webhooksIn(node)).map((event) =>
-    'userId' in event ? `${event.name} ${event.userId}` : `${event.name} ${event.channel}`,
-  );
-
-const told = (node: PresenceNode, event: string): string[] =>
-  node.delivered.flatMap(({ frame }) => {
-    const parsed = JSON.parse(frame) as { event: string; data: string };
-    if (!parsed.event.endsWith(event)) return [];
-    return [(JSON.parse(parsed.data) as { user_id: string }).user_id];
-  });
+const room = usePresenceRoom();
 
 const keysLeft = async (): Promise<string[]> =>
-  (await redis.client.keys('*'))
+  (await room.redis.client.keys('*'))
     .filter((key) => !/:(leases|swept|gone:.*|webhooks|told:.*|progress)$/.test(key))
     .sort();
 
 describe('the same user in the same instant', () => {
   it('added by two nodes, and removed by both, makes exactly one transition each, a thousand times', async () => {
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await room.start(), await room.start()];
     const rounds = 1000;
     for (let round = 0; round < rounds; round += 1) {
       const results = await Promise.all([join(one, `u${round}`), join(two, `u${round}`)]);
@@ -75,7 +45,7 @@ describe('the same user in the same instant', () => {
   });
 
   it('signed in and out by two nodes is told online and offline once each time', async () => {
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await room.start(), await room.start()];
     await one.broker.follow(APP, '!watch-7');
     for (let round = 0; round < 200; round += 1) {
       await Promise.all([one, two].map((node) => node.presence.signedIn(APP, '7')));
@@ -89,7 +59,7 @@ describe('the same user in the same instant', () => {
 
 describe('rosters', () => {
   it('of all nodes are the same when many come and go at once, with no gap and no double', async () => {
-    const all = [await start(), await start(), await start()];
+    const all = [await room.start(), await room.start(), await room.start()];
     const rosters = await Promise.all(all.map((node, at) => join(node, `stays-${at}`)));
     const moves = all.map(async (node, at) => {
       for (let round = 0; round < 100; round += 1) {
@@ -116,7 +86,7 @@ describe('rosters', () => {
 
 describe('a node that dies', () => {
   it('is swept: its members, counts and users are gone, each told once', async () => {
-    const [dead, alive, third] = [await start(), await start(), await start()];
+    const [dead, alive, third] = [await room.start(), await room.start(), await room.start()];
     await third.broker.follow(APP, '!watch-only');
     await Promise.all([join(dead, 'only'), join(dead, 'both'), join(alive, 'both'), join(dead, 'other')]);
     await dead.presence.subscribed(APP, ROOM, 3);
@@ -142,7 +112,7 @@ describe('a node that dies', () => {
   });
 
   it('holds nobody up: joins and leaves elsewhere go on meanwhile', async () => {
-    const [dead, alive] = [await start(), await start()];
+    const [dead, alive] = [await room.start(), await room.start()];
     await join(dead, 'gone');
     dead.crash();
     for (let round = 0; round < 20; round += 1) {
@@ -155,7 +125,7 @@ describe('a node that dies', () => {
 
 describe('a node that goes cleanly', () => {
   it('takes what it contributed with it at once', async () => {
-    const [going, staying] = [await start(), await start()];
+    const [going, staying] = [await room.start(), await room.start()];
     await join(going, '7');
     await going.presence.signedIn(APP, '7');
     await going.presence.subscribed(APP, ROOM, 1);
@@ -166,7 +136,7 @@ describe('a node that goes cleanly', () => {
   });
 
   it('keeps those who are on their way to another node: they were never gone', async () => {
-    const [going, staying] = [await start(), await start()];
+    const [going, staying] = [await room.start(), await room.start()];
     await join(going, '7');
     await join(staying, 'witness');
     staying.delivered.length = 0;
@@ -182,10 +152,10 @@ describe('a node that goes cleanly', () => {
 
 describe('a node that was cut off for longer than its lease', () => {
   it('is swept by the others, and makes its members true again when it is back', async () => {
-    const proxy = await TcpProxy.start(redis.port);
+    const proxy = await TcpProxy.start(room.redis.port);
     try {
-      const cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
-      const alive = await start();
+      const cutOff = await room.start(`redis://127.0.0.1:${proxy.port}`);
+      const alive = await room.start();
       const [cut] = await Promise.all([join(cutOff, 'cut'), join(cutOff, 'leaves'), join(alive, 'stays')]);
       await cutOff.presence.subscribed(APP, 'news', 1);
       proxy.refuse();
@@ -209,16 +179,16 @@ describe('a node that was cut off for longer than its lease', () => {
       await cutOff.presence.subscribed(APP, 'news', 0);
       await eventually(async () => expect(await keysLeft()).toEqual([]));
     } finally {
-      for (const node of nodes) node.crash();
+      room.crashAll();
       await proxy.stop();
     }
   });
 
   it('learns what it missed, when it was away for less than that', async () => {
-    const proxy = await TcpProxy.start(redis.port);
+    const proxy = await TcpProxy.start(room.redis.port);
     try {
-      const cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
-      const alive = await start();
+      const cutOff = await room.start(`redis://127.0.0.1:${proxy.port}`);
+      const alive = await room.start();
       const first = await join(cutOff, 'first');
       await join(alive, 'goes');
       await eventually(() => expect(told(cutOff, 'member_added')).toEqual(['goes']));
@@ -230,7 +200,7 @@ describe('a node that was cut off for longer than its lease', () => {
       expect(told(cutOff, 'member_removed')).toEqual(['goes']);
       expect(told(cutOff, 'member_added')).toEqual(['goes', 'comes']);
     } finally {
-      for (const node of nodes) node.crash();
+      room.crashAll();
       await proxy.stop();
     }
   });
@@ -238,21 +208,21 @@ describe('a node that was cut off for longer than its lease', () => {
 
 describe('a Redis that comes back empty', () => {
   it('is told everything again, and clients notice nothing', async () => {
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await room.start(), await room.start()];
     const rosters = [await join(one, 'a'), await join(two, 'b')];
     await one.presence.subscribed(APP, 'news', 2);
     await two.presence.subscribed(APP, 'news', 3);
     await two.presence.signedIn(APP, 'b');
     await eventually(() => expect(told(one, 'member_added')).toEqual(['b']));
-    await redis.kill();
-    await redis.restart();
+    await room.redis.kill();
+    await room.redis.restart();
     await eventually(async () => expect(await members(one)).toEqual(['a', 'b']));
     await eventually(async () =>
       expect(await one.presence.channel(APP, 'news')).toEqual({ subscriptions: 5, users: 0 }),
     );
     await eventually(async () => expect(await one.presence.online(APP, ['b'])).toEqual(['b']));
     // Longer than all that could still come of it.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
+    await pause(6000);
     expect(rosters.map((result) => result.joined && [...result.roster.ids()].sort())).toEqual([
       ['a', 'b'],
       ['a', 'b'],
@@ -269,14 +239,14 @@ describe('a Redis that comes back empty', () => {
   });
 
   it('has nothing twice of what was contributed before anybody noticed', async () => {
-    const one = await start();
-    await redis.client.flushall();
+    const one = await room.start();
+    await room.redis.client.flushall();
     await join(one, 'early');
     await one.presence.subscribed(APP, 'news', 1);
     const nodesIn = async (): Promise<number> =>
-      new Set((await redis.client.keys('*:node:*')).map((key) => key.split(':').at(-1))).size;
+      new Set((await room.redis.client.keys('*:node:*')).map((key) => key.split(':').at(-1))).size;
     await eventually(async () => {
-      expect(await redis.client.zcard('carillon:{nodes}:leases')).toBe(1);
+      expect(await room.redis.client.zcard('carillon:{nodes}:leases')).toBe(1);
       expect(await nodesIn()).toBe(1);
     });
     await one.presence.leave(APP, ROOM, 'early');
@@ -290,12 +260,12 @@ describe('a Redis that comes back empty', () => {
   });
 
   it('hears of those who go before anybody noticed, and doubles nothing that others know', async () => {
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await room.start(), await room.start()];
     await Promise.all([join(one, 'goes'), join(two, 'stays')]);
     await Promise.all([one, two].map((node) => node.presence.subscribed(APP, ROOM, 1)));
     await one.presence.subscribed(APP, 'news', 1);
     await one.presence.signedIn(APP, 'goes');
-    await redis.client.flushall();
+    await room.redis.client.flushall();
     await Promise.all([
       one.presence.leave(APP, ROOM, 'goes'),
       one.presence.subscribed(APP, ROOM, 0),
@@ -319,16 +289,16 @@ describe('a Redis that comes back empty', () => {
   });
 
   it('those who went in the meantime are reported as gone, once', async () => {
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await room.start(), await room.start()];
     await Promise.all([join(one, 'goes'), join(two, 'stays'), join(one, 'both'), join(two, 'both')]);
     await one.presence.subscribed(APP, 'news', 1);
-    await redis.kill();
+    await room.redis.kill();
     await Promise.all([
       one.presence.leave(APP, ROOM, 'goes'),
       one.presence.leave(APP, ROOM, 'both'),
       one.presence.subscribed(APP, 'news', 0),
     ]);
-    await redis.restart();
+    await room.redis.restart();
     await eventually(async () => expect(await members(two)).toEqual(['both', 'stays']));
     await eventually(async () =>
       expect((await reported(two)).sort()).toEqual([

@@ -429,6 +429,31 @@ describe('an entry that this version does not understand', () => {
   });
 });
 
+describe('very many entries that this version does not understand', () => {
+  it('hold up nothing that comes after them, be it to be sent or to become dead letters', async () => {
+    const [server] = redis.servers;
+    const base = `carillon:{${shardOf(APP, 'a')}}`;
+    const strange = ['k', 'something_new', 'c', 'a'];
+    // More than are read at once, of either kind.
+    for (let n = 0; n < 450; n += 1) {
+      await server?.client.xadd(`${base}:webhooks`, '*', ...strange);
+      await server?.client.xadd(`${base}:spilled`, '*', ...strange);
+    }
+    const known = ['t', '1', 'i', 'x', 'a', APP, 'k', 'cache_miss', 'c', 'a', 'u', '', 'e', ''];
+    await server?.client.xadd(`${base}:spilled`, '*', ...known);
+    const node = await start();
+    await add(node, miss('a'));
+    await receiver.until(1);
+    expect(receiver.events.map(brief)).toEqual(['cache_miss a']);
+    await eventually(async () => {
+      const { letters } = await node.webhooks.deadLetters.list(ALL);
+      expect(letters.map(({ event }) => event.id)).toEqual(['x']);
+      expect(await server?.client.xlen(`${base}:webhooks`)).toBe(450);
+      expect(await server?.client.xlen(`${base}:spilled`)).toBe(450);
+    });
+  });
+});
+
 describe('dead letters', () => {
   it('are seen by all nodes, taken once, and replayed by any', async () => {
     receiver.answer = fail;

@@ -1,11 +1,18 @@
 /** The kinds of Redis that Carillon runs on, real ones: a single server, a Cluster of three, a master with Sentinel. */
 
+import { slotOf } from '../../server/redis/slots.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 import { RedisProcess } from './redis-process.ts';
 
 const MASTERS = 3;
 const SLOTS = 16_384;
+const CLUSTER_CONFIG = [
+  'cluster-enabled yes',
+  'cluster-config-file nodes.conf',
+  'cluster-node-timeout 2000',
+  'repl-diskless-sync-delay 0',
+];
 
 /** What a node needs to know to use it. */
 export interface RedisUnderTest {
@@ -29,9 +36,14 @@ export async function startSingleRedis(): Promise<RedisUnderTest> {
   };
 }
 
+export interface RedisClusterUnderTest extends RedisUnderTest {
+  /** The master that has a key. */
+  masterOf(key: string): RedisProcess;
+}
+
 /** Three masters without replicas. */
-export async function startRedisCluster(): Promise<RedisUnderTest> {
-  const config = ['cluster-enabled yes', 'cluster-config-file nodes.conf', 'cluster-node-timeout 2000'];
+export async function startRedisCluster(more: readonly string[] = []): Promise<RedisClusterUnderTest> {
+  const config = [...CLUSTER_CONFIG, ...more];
   const servers: RedisProcess[] = [];
   try {
     for (let n = 0; n < MASTERS; n += 1) servers.push(await RedisProcess.start({ config }));
@@ -58,6 +70,7 @@ export async function startRedisCluster(): Promise<RedisUnderTest> {
   return {
     url: `redis+cluster://${servers.map(({ host, port }) => `${host}:${port}`).join(',')}`,
     servers,
+    masterOf: (key) => servers[Math.floor((slotOf(key) * MASTERS) / SLOTS)] as RedisProcess,
     flush: async () => {
       await Promise.all(servers.map(({ client }) => client.flushall()));
     },
@@ -67,13 +80,56 @@ export async function startRedisCluster(): Promise<RedisUnderTest> {
   };
 }
 
-export interface SentinelUnderTest {
+/** Makes a server follow a master of a Cluster; done when it has what the master has. */
+export async function startReplica(of: RedisProcess, more: readonly string[] = []): Promise<RedisProcess> {
+  const replica = await RedisProcess.start({ config: [...CLUSTER_CONFIG, ...more] });
+  try {
+    const id = String(await of.client.cluster('MYID'));
+    await replica.client.cluster('MEET', of.host, of.port);
+    await eventually(() => replica.client.cluster('REPLICATE', id));
+    await eventually(async () =>
+      expectText(await replica.client.info('replication'), 'master_link_status:up'),
+    );
+    // The others know of it.
+    await eventually(async () => expectText(String(await of.client.cluster('NODES')), `${replica.port}@`));
+    return replica;
+  } catch (error) {
+    await replica.stop();
+    throw error;
+  }
+}
+
+/** A Redis of which a replica takes over. */
+export interface FailingRedis {
   readonly url: string;
-  readonly master: RedisProcess;
-  readonly replica: RedisProcess;
-  /** Makes the Sentinel promote the replica, as when the master is found dead; done when it has. */
+  /** Kills a master; done when its replica has been promoted. */
   failover(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A Cluster; the master that fails is the one that knows the nodes. */
+export async function startFailingCluster(): Promise<FailingRedis> {
+  const cluster = await startRedisCluster();
+  const master = cluster.masterOf('{nodes}');
+  const replica = await startReplica(master).catch(async (error: unknown) => {
+    await cluster.stop();
+    throw error;
+  });
+  return {
+    url: cluster.url,
+    async failover() {
+      await master.kill();
+      await eventually(async () => expectText(await replica.client.info('replication'), 'role:master'));
+    },
+    async stop() {
+      await Promise.all([replica.stop(), cluster.stop()]);
+    },
+  };
+}
+
+export interface SentinelUnderTest extends FailingRedis {
+  readonly master: RedisProcess;
+  readonly replica: RedisProcess;
 }
 
 /** One Sentinel over a master and a replica. */

@@ -2,10 +2,10 @@
 import { expect } from 'vitest';
 import { api } from '../../support/api.ts';
 import type { ClusterNode } from '../../support/cluster.ts';
-import type { RedisProcess } from '../../support/redis-process.ts';
 import { DEFAULT_APP } from '../../support/server.ts';
 import type { WebhookReceiver } from '../../support/webhook-receiver.ts';
 import type { ChaosClient } from './chaos-client.ts';
+import type { ChaosStore } from './stores.ts';
 
 /** The truth: made of who is connected to what. */
 export interface Truth {
@@ -78,8 +78,8 @@ export async function expectAnswers(node: ClusterNode, { counts, members }: Trut
 const LEFTOVERS = /(:\{nodes\}:(leases|swept)|:(told|miss|rate|cache|revoked):.*|:gone:.*)$/s;
 
 /** What Redis holds. */
-export async function expectKeys(redis: RedisProcess, nodes: number, truth: Truth): Promise<void> {
-  const { client } = redis;
+export async function expectKeys(store: ChaosStore, nodes: number, truth: Truth): Promise<void> {
+  const { client } = store;
   const live = await client.zrange('carillon:{nodes}:leases', '0', '-1');
   expect(live).toHaveLength(nodes);
   const found = {
@@ -88,7 +88,7 @@ export async function expectKeys(redis: RedisProcess, nodes: number, truth: Trut
     online: new Set<string>(),
   };
   const app = `${DEFAULT_APP.id}\n`;
-  for (const key of await client.keys('carillon:*')) {
+  for (const key of await store.keys('carillon:*')) {
     const [, kind = '', name = ''] = /^carillon:\{\d+\}:([a-z-]+)(?::(.*))?$/s.exec(key) ?? [];
     const what = name.startsWith(app) ? name.slice(app.length) : name;
     if (LEFTOVERS.test(key)) {

@@ -1,10 +1,12 @@
 /** What befalls nodes and Redis in a run: one trouble after the other, chosen by chance, never all nodes at once. */
 import type { ClusterNode } from '../../support/cluster.ts';
-import type { RedisProcess } from '../../support/redis-process.ts';
 import type { SeededChance } from './chance.ts';
 import type { History } from './history.ts';
+import type { ChaosStore } from './stores.ts';
 
-const WEIGHTS = { kill: 4, pause: 4, cut: 4, stall: 2, terminate: 2, redis: 1 } as const;
+const WEIGHTS = { kill: 4, pause: 4, cut: 4, stall: 2, terminate: 2, redis: 1 };
+/** A Cluster is reached by addresses of its own, so nodes have no line to it that could be cut. */
+const CLUSTER_WEIGHTS = { ...WEIGHTS, cut: 0, stall: 0, redis: 4 };
 
 type Trouble = keyof typeof WEIGHTS;
 
@@ -19,25 +21,26 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 export class Troubles {
   readonly #nodes: readonly ClusterNode[];
-  readonly #redis: RedisProcess;
+  readonly #store: ChaosStore;
   readonly #chance: SeededChance;
   readonly #history: History;
   readonly #settings: TroubleSettings;
   readonly #under = new Map<number, Promise<void>>();
   /** Nodes that don't answer: killed, or asleep. */
   readonly #silent = new Set<number>();
+  #storeIsWell = true;
   /** How many of each there were. */
   readonly counts = new Map<string, number>();
 
   constructor(
     nodes: readonly ClusterNode[],
-    redis: RedisProcess,
+    store: ChaosStore,
     chance: SeededChance,
     history: History,
     settings: TroubleSettings,
   ) {
     this.#nodes = nodes;
-    this.#redis = redis;
+    this.#store = store;
     this.#chance = chance;
     this.#history = history;
     this.#settings = settings;
@@ -54,9 +57,10 @@ export class Troubles {
       await pause(this.#chance.between(200, this.#settings.apartMs));
       const well = [...this.#nodes.keys()].filter((node) => !this.#under.has(node));
       const node = this.#chance.pick(well);
-      const trouble = this.#chance.weighted(WEIGHTS);
+      const trouble = this.#chance.weighted('url' in this.#store.address ? CLUSTER_WEIGHTS : WEIGHTS);
       const ms = this.#chance.between(100, 7000);
       if (node === undefined || this.#under.size >= this.#settings.atOnce) continue;
+      if (trouble === 'redis' && !this.#storeIsWell) continue;
       this.counts.set(trouble, (this.counts.get(trouble) ?? 0) + 1);
       this.#under.set(
         node,
@@ -103,9 +107,9 @@ export class Troubles {
         node.reconnect();
         break;
       case 'redis':
-        await this.#redis.kill();
-        await pause(ms / 4);
-        await this.#redis.restart();
+        this.#storeIsWell = false;
+        await this.#store.trouble(this.#chance, ms);
+        this.#storeIsWell = true;
         break;
     }
     over();

@@ -56,6 +56,26 @@ describe('steps that wait for Redis', () => {
   });
 });
 
+describe('a step that waited for Redis in vain', () => {
+  it('is made up for when Redis is back: what was wanted last is written', async () => {
+    const { contributions, runner, steps, taken, refusals, state } = harness();
+    const one = contributions.count('app', 'news');
+    const write = (count: number): Promise<unknown> => {
+      one.wanted = count;
+      return runner.take(one, count, (actor) => steps.count(actor, 'app', 'news', count, undefined));
+    };
+    await write(4);
+    state.away = true;
+    const fewer = write(3).catch(String);
+    for (const refuse of refusals) refuse();
+    expect(await fewer).toContain('Unavailable');
+    state.away = false;
+    runner.repair();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toEqual(['first news 4', 'first news 3']);
+  });
+});
+
 describe('a step that was under way while the node got a new id', () => {
   it('is taken again under the new one: what it contributed is swept with the old one', async () => {
     const { contributions, membership, runner, steps, taken } = harness();
