@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Trigger } from '../../../protocol/index.ts';
 import type { App } from '../../apps/app.ts';
 import { canSend } from '../../apps/push-settings.ts';
+import { isNestedDeeper, MOST_LEVELS } from '../../lib/nesting.ts';
 import { type BeamsBlocks, payloadsOf } from '../../push/beams-payloads.ts';
 import type { Payloads } from '../../push/payloads.ts';
 import type { NewPublish } from '../../push/publish.ts';
@@ -75,6 +76,9 @@ function fieldProblem({ limits }: App, given: Given): string | undefined {
   }
   if (!BLOCKS.some((name) => Object.hasOwn(given, name))) {
     return says('push', `Must have a block for a provider, at least one of ${BLOCKS.join(', ')}`);
+  }
+  if (isNestedDeeper(given, MOST_LEVELS)) {
+    return says('push', `Must not be nested deeper than ${MOST_LEVELS} levels`);
   }
   const user = text({ min: 1, max: limits.userIdLength });
   return object({
