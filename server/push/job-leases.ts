@@ -31,6 +31,7 @@ export class JobLeases {
   readonly #leaseMs: number;
   readonly #ports: JobLeasesPorts;
   readonly #held = new Map<Job, Held>();
+  #lostAt = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
   /** @param owner under which the jobs are claimed */
@@ -38,6 +39,11 @@ export class JobLeases {
     this.#owner = owner;
     this.#leaseMs = leaseMs;
     this.#ports = ports;
+  }
+
+  /** Milliseconds since the epoch at which a lease was last found to be over. */
+  get lostAt(): number {
+    return this.#lostAt;
   }
 
   start(): void {
@@ -68,16 +74,23 @@ export class JobLeases {
     for (const { abort } of this.#held.values()) abort.abort();
   }
 
-  /** Never rejects. */
+  /** Aborts what has lost its lease. */
+  look(): void {
+    const now = this.#ports.clock.now();
+    for (const held of this.#held.values()) {
+      if (held.lost || (held.until > now && now - held.since <= LONGEST_JOB_MS)) continue;
+      lose(held);
+      this.#lostAt = now;
+    }
+  }
+
+  /** Prolongs what has not been lost. Never rejects. */
   async prolong(): Promise<void> {
     const { queue, clock, log } = this.#ports;
-    const now = clock.now();
-    for (const held of this.#held.values()) {
-      if (held.until <= now || now - held.since > LONGEST_JOB_MS) lose(held);
-    }
+    this.look();
     const asked = [...this.#held].filter(([, { lost }]) => !lost);
     if (asked.length === 0) return;
-    const until = now + this.#leaseMs;
+    const until = clock.now() + this.#leaseMs;
     try {
       const ids = asked.map(([{ id }]) => id);
       const kept = new Set(await queue.extend(this.#owner, ids, until));

@@ -23,8 +23,8 @@ export class PushWorkers {
   #claiming: Promise<void> | undefined;
   #again = false;
   #cancelTimer: (() => void) | undefined;
-  /** Until then others may not have had the time to say that they are at work. */
-  #patientUntil = Number.NEGATIVE_INFINITY;
+  /** Milliseconds since the epoch at which the queue was last out of reach. */
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: PipelineSettings, ports: PipelinePorts, ids: Ids) {
     this.#settings = settings;
@@ -97,7 +97,9 @@ export class PushWorkers {
       const now = clock.now();
       const rooms = this.#rooms.free();
       const leaseUntil = now + leaseMs;
-      const patient = now < this.#patientUntil;
+      this.#leases.look();
+      // Whoever was cut off or stood still has that long to note what was sent, this node included.
+      const patient = now < Math.max(this.#failedAt, this.#leases.lostAt) + leaseMs;
       try {
         const claim = { owner: this.#owner, now, lostBefore: patient ? 0 : now, leaseUntil, rooms };
         const { jobs, nextAt } = await queue.claim(claim);
@@ -106,7 +108,7 @@ export class PushWorkers {
         pauseMs = Math.min(pollMs, Math.max(1, wait));
       } catch (error) {
         log.warn('claim', { err: error }, 'push queue cannot be asked for jobs');
-        this.#patientUntil = clock.now() + leaseMs;
+        this.#failedAt = clock.now();
         this.#again = false;
         pauseMs = FAILURE_PAUSE_MS;
       }

@@ -12,6 +12,7 @@ import { browserOf, cameOut, idIn, offlineApp, phoneOf, phonesReached, SENT, SKI
 
 const fcm = { notification: { title: 'Hi', body: 'A message' }, data: { order: 7 } };
 const web = { notification: { title: 'Hi' } };
+const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 const own = (user: string): string => `#server-to-user-${user}`;
 
 let google: FakeFcm;
@@ -286,6 +287,11 @@ describe('refused, and nothing is published:', () => {
       'an unknown field',
       { fcm, users: ['a'], delay: 5 },
       'Invalid parameter: `push.delay`: There is no such field; push has fcm, apns, web, hms, within, expire_at, users, id',
+    ],
+    [
+      'what is nested too deeply to be written out again',
+      { fcm: { data: { x: nested(3000) } }, users: ['a'] },
+      'Invalid parameter: `push`: Must not be nested deeper than 100 levels',
     ],
     [
       'a block of another form',

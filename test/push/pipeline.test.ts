@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Registration } from '../../server/push/device-store.ts';
 import { Housekeeping } from '../../server/push/housekeeping.ts';
 import type { NewPublish } from '../../server/push/publish.ts';
+import type { PushProvider } from '../../server/push/push-provider.ts';
 import { eraseFromOutcomes } from '../../server/push/storage/sql-erasing.ts';
 import { SqlPushQueue } from '../../server/push/storage/sql-push-queue.ts';
 import { onEachDatabase } from '../support/databases.ts';
@@ -543,6 +544,36 @@ onEachDatabase((given) => {
       const publicId = await node.accept({ ...toChannel('c'), door: 'beams' });
       await node.ended(publicId);
       expect(pusherOf('plain')).toContain(`"publishId":"${publicId}"`);
+    });
+  });
+
+  describe('a node', () => {
+    it('that slept for longer than its lease notes what it sent, and does not take it for lost', async () => {
+      await register('t', { channels: ['c'] });
+      const sent: string[] = [];
+      let answer = (): void => undefined;
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const slow: PushProvider = {
+        prepare: () => ({ bytes: 1 }),
+        async send(_prepared, addresses) {
+          sent.push(...addresses.map(({ token }) => token));
+          await answered;
+          return addresses.map(() => ({ kind: 'sent', messageId: undefined }));
+        },
+        close: () => undefined,
+      };
+      const node = start({ providers: new Map([['fcm', slow]]) });
+      const publicId = await node.accept(toChannel('c'));
+      await until(() => sent.length === 1);
+      registry.clock.sleep(HOUR_MS);
+      registry.clock.advance(TICK_MS);
+      // Time in which the queue is asked for jobs whose leases are over.
+      await pause(200);
+      answer();
+      expect((await node.ended(publicId)).counts).toMatchObject({ sent: 1, failed: 0 });
+      expect(sent).toEqual(['t']);
     });
   });
 

@@ -33,12 +33,17 @@ export class FakeClock implements Clock {
     for (;;) {
       const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (next === undefined) break;
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       if (next.every === undefined) this.#timers.delete(next);
       else next.at += next.every;
       next.task();
     }
     this.#now = end;
+  }
+
+  /** Lets `ms` pass without running anything, as when the machine sleeps: what fell due runs with the next advance. */
+  sleep(ms: number): void {
+    this.#now += ms;
   }
 
   #add(timer: Timer): () => void {

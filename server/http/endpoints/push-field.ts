@@ -78,6 +78,9 @@ function fieldProblem({ limits }: App, given: Given): string | undefined {
   if (!BLOCKS.some((name) => Object.hasOwn(given, name))) {
     return says('push', `Must have a block for a provider, at least one of ${BLOCKS.join(', ')}`);
   }
+  if (isNestedDeeper(given, MOST_LEVELS)) {
+    return says('push', `Must not be nested deeper than ${MOST_LEVELS} levels`);
+  }
   const user = text({ min: 1, max: limits.userIdLength });
   return object({
     fields: {

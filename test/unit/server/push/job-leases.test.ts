@@ -68,9 +68,10 @@ it('that ended while the node stood still abort at once, before the queue is ask
   const signal = hold(job(1));
   leases.stop();
   clock.advance(LEASE_MS);
-  const done = leases.prolong();
-  expect(signal.aborted).toBe(true);
-  await done;
+  expect(leases.lostAt).toBe(Number.NEGATIVE_INFINITY);
+  leases.look();
+  expect([signal.aborted, leases.lostAt]).toEqual([true, clock.now()]);
+  await leases.prolong();
   expect(asked).toEqual([]);
 });
 
