@@ -12,7 +12,7 @@ import { runLive, startCluster } from './live-run.ts';
 import { MEASURED } from './slopes.ts';
 
 const ROUNDS = 3;
-const SECONDS = 6;
+const SECONDS = 5;
 
 const ROOMS: ChannelClass = {
   name: 'rooms',

@@ -1,6 +1,7 @@
 /**
  * A deployment of the cost model, small enough for this machine, run for real: nodes and a Redis as processes of their
- * own, clients spread over the nodes, publishes and visits at the rates the deployment names. Every delivery is checked.
+ * own, clients spread over the nodes, publishes and visits at the rates the deployment names. Every delivery of
+ * what is published is checked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BENCH_APP } from '../app.ts';
@@ -23,9 +24,6 @@ export interface LiveLoad {
   /** Of each node. */
   readonly nodes: readonly number[];
   readonly redis: number;
-  /** Publishes a second that were really made. */
-  readonly publishes: number;
-  readonly deliveries: number;
 }
 
 /** HTTP connections to each node. */
@@ -57,19 +55,10 @@ export async function runLive(cluster: Cluster, deployment: Deployment, seconds:
   // What the handshakes left to be done.
   await sleep(1500);
   const cost = await cluster.meter.measure(() => crowd.run(seconds));
-  const load = loadOf(cluster.nodes.length, cost, crowd);
   await crowd.leave();
-  return load;
-}
-
-function loadOf(nodes: number, cost: Cost, { published, delivered }: Crowd): LiveLoad {
   const shares = cost.eachMicros.map((micros) => micros / 1000 / cost.wallMs);
-  return {
-    nodes: shares.slice(0, nodes),
-    redis: shares[nodes] ?? 0,
-    publishes: (published * 1000) / cost.wallMs,
-    deliveries: (delivered * 1000) / cost.wallMs,
-  };
+  const nodes = cluster.nodes.length;
+  return { nodes: shares.slice(0, nodes), redis: shares[nodes] ?? 0 };
 }
 
 /** The clients and publishers of one run. */
@@ -80,8 +69,6 @@ class Crowd {
   readonly #work: Array<(seconds: number) => Promise<void>> = [];
   readonly #sockets = new Tally();
   #users = 0;
-  published = 0;
-  delivered = 0;
 
   constructor({ nodes }: Cluster) {
     this.#nodes = nodes;
@@ -157,8 +144,6 @@ class Crowd {
       });
       await Promise.all(publishers.map((publisher) => publisher.answered()));
       await tally.until(count * one.subscribers);
-      this.published += count;
-      this.delivered += count * one.subscribers;
       for (const publisher of publishers) publisher.close();
     });
     await Promise.all(publishers.map((publisher) => publisher.connect()));
@@ -170,10 +155,6 @@ class Crowd {
     const visitors: WsClient[] = [];
     for (const node of this.#nodes) visitors.push(...(await this.#open(node, Math.max(2 * STAY, LANES))));
     this.#visitors.push(...visitors);
-    const heard = (): void => {
-      this.delivered += 1;
-    };
-    for (const client of [...this.#clients, ...visitors]) client.onServerEvent = heard;
     this.#work.push(async (seconds) => {
       const visits = Math.round(perSecond * seconds);
       const entered: Promise<unknown>[] = [];
@@ -195,7 +176,10 @@ class Crowd {
   }
 
   async #open({ address }: Server, count: number): Promise<WsClient[]> {
-    return openCrowd({ address, appKey: BENCH_APP.key, tally: this.#sockets }, count);
+    const clients = await openCrowd({ address, appKey: BENCH_APP.key, tally: this.#sockets }, count);
+    // Members hear of each other; how many hear of what depends on who stays for how long.
+    for (const client of clients) client.onServerEvent = () => undefined;
+    return clients;
   }
 
   #enter(client: WsClient, channel: string): Promise<string> {

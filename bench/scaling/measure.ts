@@ -2,7 +2,7 @@
  * Measures the slopes of the cost model that a cluster has: what a publish, a message from Redis, a delivery, a join
  * cost a node and Redis. Each comes from a load that differs from another in one thing.
  *
- *     node dist/bench/scaling/measure.js > slopes.json      two minutes; for simulate.js and check.js
+ *     node dist/bench/scaling/measure.js > slopes.json      three minutes; for simulate.js and check.js
  */
 import { median } from '../statistics.ts';
 import type { Slopes } from './cost-model.ts';
@@ -12,7 +12,7 @@ import { MEASURED } from './slopes.ts';
 
 const NODES = 2;
 const ROUNDS = 3;
-const SECONDS = 4;
+const SECONDS = 3;
 const PER_SECOND = 500;
 const JOINS_PER_SECOND = 100;
 /** Of the small and the large event. */

@@ -17,7 +17,7 @@ import type { RunningTarget } from '../targets/target.ts';
 import { type SlowCore, slowCore } from './cpu-quota.ts';
 
 const smoke = process.argv.includes('--smoke');
-const ROUNDS = smoke ? 1 : 7;
+const ROUNDS = smoke ? 1 : 5;
 const SHARE = 0.25;
 const STREAMS = 32;
 const PER_STREAM = smoke ? 2 : 50;
