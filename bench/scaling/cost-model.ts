@@ -7,8 +7,13 @@ import type { ChannelClass, Deployment } from './deployment.ts';
 /** Measured costs, all of CPU time in microseconds unless named otherwise. */
 export interface Slopes {
   readonly node: {
-    /** A signed trigger, without its deliveries. */
+    /** A second of a node that does nothing. */
+    readonly idleNode: number;
+    /** A signed trigger that goes through Redis, without its deliveries; and per kilobyte of data, on both nodes. */
     readonly trigger: number;
+    readonly publishPerKb: number;
+    /** The same of a node that is alone. */
+    readonly triggerAlone: number;
     /** A message that comes from Redis for a channel with subscribers here, without its deliveries. */
     readonly receive: number;
     /** One delivery: fixed part, and per kilobyte of data. */
@@ -17,6 +22,9 @@ export interface Slopes {
     readonly handshake: number;
     readonly subscribe: number;
     readonly close: number;
+    /** Subscribing to a channel, or leaving it, that this node follows anyway; more of it for the first or last one. */
+    readonly visit: number;
+    readonly edge: number;
     /** A presence join or leave, without telling the others. */
     readonly presenceStep: number;
     /** A second of an idle connection. */
@@ -34,9 +42,10 @@ export interface Slopes {
     /** One node that receives it: fixed part, and per kilobyte. */
     readonly receiver: number;
     readonly receiverPerKb: number;
-    /** The script of a presence join or leave; of an edge: a node's first or last subscriber of a channel. */
-    readonly presenceStep: number;
+    /** As for a node: what Redis does for a visit (it counts), beyond that for an edge, and for a join or leave. */
+    readonly visit: number;
     readonly edge: number;
+    readonly presenceStep: number;
     /** A second of a node that does nothing. */
     readonly idleNode: number;
   };
@@ -85,7 +94,7 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
   let publishes = 0;
   let received = 0;
   let deliveries = 0;
-  let nodeMicros = (deployment.connections / nodes) * slopes.node.idle;
+  let nodeMicros = slopes.node.idleNode + (deployment.connections / nodes) * slopes.node.idle;
   let bytesOut = 0;
   let redisMicros = nodes * slopes.redis.idleNode;
   let commands = nodes;
@@ -108,7 +117,10 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
     publishes += events / nodes;
     received += ((events + changes) * reached) / nodes;
     deliveries += ((events + changes) * one.subscribers) / nodes;
-    nodeMicros += (events / nodes) * slopes.node.trigger;
+    nodeMicros += (events / nodes) * (alone ? slopes.node.triggerAlone : slopes.node.trigger);
+    nodeMicros += alone ? 0 : (events / nodes) * kb * slopes.node.publishPerKb;
+    nodeMicros +=
+      (visits(one) * slopes.node.visit + (alone ? 0 : edges(one, nodes) * slopes.node.edge)) / nodes;
     nodeMicros += (((events + changes) * reached) / nodes) * (alone ? 0 : slopes.node.receive);
     nodeMicros += (((events + changes) * one.subscribers) / nodes) * perDelivery;
     nodeMicros += (changes / nodes) * slopes.node.presenceStep;
@@ -116,8 +128,8 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
 
     redisMicros += events * slopes.redis.publish + changes * slopes.redis.presenceStep;
     redisMicros += (events + changes) * reached * (slopes.redis.receiver + kb * slopes.redis.receiverPerKb);
-    redisMicros += edges(one, nodes) * slopes.redis.edge;
-    commands += events + changes + edges(one, nodes);
+    redisMicros += visits(one) * slopes.redis.visit + edges(one, nodes) * slopes.redis.edge;
+    commands += events + changes + visits(one) + edges(one, nodes);
     messages += (events + changes) * reached;
     redisBytes += events * reached * (one.bytes + ENVELOPE_BYTES);
     subscriptions += (one.channels * one.subscribers) / nodes;
@@ -146,6 +158,11 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
 /** Joins and leaves of a presence channel, each of which all its members hear of. */
 function changesTold({ presence, joinsPerSecond }: ChannelClass): { readonly changes: number } {
   return { changes: presence ? 2 * joinsPerSecond : 0 };
+}
+
+/** Subscriptions and ends of subscriptions a second of channels that have no members. */
+function visits({ channels, presence, joinsPerSecond }: ChannelClass): number {
+  return presence ? 0 : 2 * channels * joinsPerSecond;
 }
 
 /** First and last subscribers of a node a second: a join is one when nobody else is there on the node. */

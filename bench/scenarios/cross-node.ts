@@ -2,9 +2,9 @@
  * Published at one node, delivered to the clients of another: what both and the Redis between them use, per delivery.
  * Everything they do meanwhile counts, also what a node does when it has nothing to do.
  */
-import { Publisher } from '../client/publisher.ts';
 import type { Cost } from '../measure.ts';
 import { publishPaced } from './fan-out.ts';
+import { publishFlood } from './fan-out-flood.ts';
 import { type FanOut, forEachSize } from './fan-out-setup.ts';
 import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
@@ -23,9 +23,6 @@ const RATES = [
   { perSecond: 500, perStream: 375 },
 ] as const;
 const FLOOD_PUBLISHES = 4_800;
-const FLOOD_LIMIT_MS = 4_000;
-/** Publishes whose deliveries may be outstanding in the flood; see `fan-out-flood`. */
-const WINDOW = 64;
 
 async function run(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -39,7 +36,10 @@ async function run(bench: Bench): Promise<Figure[]> {
   }
   const streams = floodConnections(bench);
   const perStream = (bench.smoke ? 64 : FLOOD_PUBLISHES) / streams;
-  const flood = await toOtherNode(bench, '100 B flood', streams, perStream, (setup) => flooded(bench, setup));
+  const flood = await toOtherNode(bench, '100 B flood', streams, perStream, async (setup) => {
+    const { cost, deliveries } = await publishFlood(bench, setup);
+    return shared(setup.label, cost, deliveries);
+  });
   return [...figures, ...flood];
 }
 
@@ -54,30 +54,6 @@ function toOtherNode(
   if (address === undefined) throw new Error('cross-node needs a second node');
   const plan = { subscribers: SUBSCRIBERS, sizes: [[label, 100]] as const, streams, perStream };
   return forEachSize({ ...bench, address }, plan, phase);
-}
-
-async function flooded({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure> {
-  const { tally, lanes, subscribers, label } = setup;
-  const publisher = new Publisher({
-    address,
-    lanes,
-    depth: pipeline,
-    onFailure: (error) => tally.fail(error),
-  });
-  await publisher.connect();
-  const cost = await meter.measure(async () => {
-    const poke = setInterval(() => publisher.poke(), 1);
-    try {
-      await publisher.flood(FLOOD_LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
-    } finally {
-      clearInterval(poke);
-    }
-    await tally.until(publisher.sent * subscribers);
-  });
-  const deliveries = publisher.sent * subscribers;
-  tally.finish(deliveries);
-  publisher.close();
-  return shared(label, cost, deliveries);
 }
 
 function shared(label: string, cost: Cost, deliveries: number): Figure {

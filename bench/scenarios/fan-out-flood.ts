@@ -1,5 +1,6 @@
 /** The same fan-out with publishes as fast as they are accepted, where a server that can batch its writes gains. */
 import { Publisher } from '../client/publisher.ts';
+import type { Cost } from '../measure.ts';
 import { type FanOut, forEachSize, USUAL_SIZES } from './fan-out-setup.ts';
 import {
   type Bench,
@@ -33,8 +34,19 @@ async function run(bench: Bench): Promise<Figure[]> {
   return forEachSize(bench, plan, (setup) => phase(bench, setup));
 }
 
-async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure[]> {
-  const { tally, lanes, subscribers, label } = setup;
+async function phase(bench: Bench, setup: FanOut): Promise<Figure[]> {
+  const { cost, deliveries } = await publishFlood(bench, setup);
+  return [
+    cpuFigure(`${setup.label} flood`, 'delivery', cost, deliveries),
+    rateFigure(`${setup.label} flood`, 'delivery', cost, deliveries),
+  ];
+}
+
+/** Publishes as fast as it is accepted, and sees every delivery. */
+export async function publishFlood(
+  { address, meter, pipeline }: Pick<Bench, 'address' | 'meter' | 'pipeline'>,
+  { tally, lanes, subscribers }: FanOut,
+): Promise<{ readonly cost: Cost; readonly deliveries: number }> {
   const publisher = new Publisher({
     address,
     lanes,
@@ -54,8 +66,5 @@ async function phase({ address, meter, pipeline }: Bench, setup: FanOut): Promis
   const deliveries = publisher.sent * subscribers;
   tally.finish(deliveries);
   publisher.close();
-  return [
-    cpuFigure(`${label} flood`, 'delivery', cost, deliveries),
-    rateFigure(`${label} flood`, 'delivery', cost, deliveries),
-  ];
+  return { cost, deliveries };
 }
