@@ -6,10 +6,10 @@ import { PROGRAMS, runProgram } from './programs.ts';
 import { formatFailures, formatHeader, formatTable, ratioToBase } from './report.ts';
 import { type Failure, runScenario, type Series } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import { formatSummary } from './summary.ts';
 import { bareTarget } from './targets/bare.ts';
 import { carillonTarget } from './targets/carillon.ts';
 import { soketiTarget } from './targets/soketi.ts';
-import { formatSummary } from './summary.ts';
 import type { Target } from './targets/target.ts';
 
 process.once('SIGINT', () => process.exit(130));

@@ -37,7 +37,7 @@ export function formatSummary({ facts, settings, series, failures }: Report): st
       any?.scenario ?? '',
       any?.figure.label ?? '',
       any?.figure.unit ?? '',
-      ...targets.map((target) => valueOf(of(target))),
+      ...targets.map((target) => middleOf(of(target))),
       ...compared.map((target) => ratioOf(of(target), ordered)),
     ];
   });
@@ -49,13 +49,11 @@ export function formatSummary({ facts, settings, series, failures }: Report): st
   return `${header}\n\n${markdown([head, head.map(() => '---'), ...table])}${failed}`;
 }
 
-function valueOf(series: Series | undefined): string {
+function middleOf(series: Series | undefined): string {
   return series === undefined ? '' : number(median(series.values));
 }
 
 function ratioOf(series: Series | undefined, all: readonly Series[]): string {
   const ratio = series && ratioToBase(series, all);
-  return ratio === undefined
-    ? ''
-    : `${number(ratio.median)} (${number(ratio.min)}–${number(ratio.max)})`;
+  return ratio === undefined ? '' : `${number(ratio.median)} (${number(ratio.min)}–${number(ratio.max)})`;
 }
