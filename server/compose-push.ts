@@ -1,6 +1,7 @@
 /** Push, put together: the registry of devices, the pipeline with its providers, and the doors. */
 import type { App } from './apps/app.ts';
 import type { AppRegistry } from './apps/app-registry.ts';
+import type { PushStorage } from './compose-push-storage.ts';
 import type { PushDeliverySettings } from './config/config.ts';
 import type { Database } from './database/database.ts';
 import type { AdminRoutes } from './http/admin-api.ts';
@@ -28,10 +29,8 @@ import { AppProviders, type Providers } from './push/app-providers.ts';
 import { BeamsWebhookDelivery } from './push/beams-webhooks/beams-webhook-delivery.ts';
 import { BeamsWebhooks } from './push/beams-webhooks/beams-webhooks.ts';
 import { MemoryBeamsWebhookQueue } from './push/beams-webhooks/memory-beams-webhook-queue.ts';
-import { SqlBeamsWebhookQueue } from './push/beams-webhooks/sql-beams-webhook-queue.ts';
 import { buildPush } from './push/build-push.ts';
 import type { ProviderName } from './push/device.ts';
-import { SqlKinveyUsers } from './push/kinvey/sql-kinvey-users.ts';
 import { MemoryPushQueue } from './push/memory-push-queue.ts';
 import { PIPELINE_DEFAULTS } from './push/pipeline.ts';
 import { ApnsProvider } from './push/providers/apns-provider.ts';
@@ -39,11 +38,6 @@ import { FcmProvider } from './push/providers/fcm-provider.ts';
 import { HmsProvider } from './push/providers/hms-provider.ts';
 import { WebPushProvider } from './push/providers/web-push-provider.ts';
 import type { PushProvider } from './push/push-provider.ts';
-import { SharedNames } from './push/storage/shared-names.ts';
-import { SqlAudience } from './push/storage/sql-audience.ts';
-import { SqlDeviceStore } from './push/storage/sql-device-store.ts';
-import { eraseFromOutcomes } from './push/storage/sql-erasing.ts';
-import { SqlPushQueue } from './push/storage/sql-push-queue.ts';
 import type { PushMeters } from './telemetry/push-meters.ts';
 
 export interface PushSurroundings {
@@ -73,6 +67,8 @@ export interface PushSide {
 }
 
 const DAY_MS = 24 * 3600 * 1000;
+/** Where no other node could have put anything into the queue, whoever does wakes the workers. */
+const ALONE_POLL_MS = 60_000;
 /** Webhooks of Beams that a node without a database remembers. */
 const WEBHOOKS_IN_MEMORY = 10_000;
 
@@ -83,12 +79,8 @@ export async function composePush(
   const { database, registry, policy, names, limiter, meters, ids, clock, chance, logger, log } = around;
   warnOfBeams(around);
   warnOfProviders(around);
-  const registered = database && registryIn(database, around);
-
-  const webhookQueue =
-    database === undefined
-      ? new MemoryBeamsWebhookQueue(WEBHOOKS_IN_MEMORY, ids)
-      : new SqlBeamsWebhookQueue(database, ids);
+  const registered = database && (await storageIn(database, around));
+  const webhookQueue = registered?.webhookQueue ?? new MemoryBeamsWebhookQueue(WEBHOOKS_IN_MEMORY, ids);
   const poster = new HttpPoster({ policy, names, clock });
   const carrier = new BeamsWebhookDelivery(settings.keepDays * DAY_MS, {
     queue: webhookQueue,
@@ -104,7 +96,7 @@ export async function composePush(
   const providers = new AppProviders(registry, (app) => providersOf(app, around), clock);
   const push = buildPush(
     {
-      queue: database === undefined ? new MemoryPushQueue() : await SqlPushQueue.open(database),
+      queue: registered?.queue ?? new MemoryPushQueue(),
       audience: registered?.audience,
       devices: registered?.devices,
       providersOf: (appId) => providers.of(appId),
@@ -117,7 +109,10 @@ export async function composePush(
       chance,
       logger,
     },
-    PIPELINE_DEFAULTS,
+    {
+      ...PIPELINE_DEFAULTS,
+      pollMs: database?.dialect === 'postgres' ? PIPELINE_DEFAULTS.pollMs : ALONE_POLL_MS,
+    },
     settings,
   );
 
@@ -148,13 +143,10 @@ export async function composePush(
   };
 }
 
-function registryIn(database: Database, { registry, ids, clock }: PushSurroundings) {
-  const shared = new SharedNames((appId) => registry.byId(appId)?.push.sharedNames ?? []);
-  return {
-    devices: new SqlDeviceStore({ database, shared, clock, ids, eraseUser: eraseFromOutcomes }),
-    audience: new SqlAudience(database, shared),
-    users: new SqlKinveyUsers(database, clock),
-  };
+/** Loaded by those who have a database. */
+async function storageIn(database: Database, around: PushSurroundings): Promise<PushStorage> {
+  const { openPushStorage } = await import('./compose-push-storage.ts');
+  return openPushStorage(database, around);
 }
 
 function providersOf({ push }: App, ports: PushSurroundings): Providers {

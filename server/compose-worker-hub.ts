@@ -2,10 +2,10 @@
 import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import { openApps } from './compose-apps.ts';
+import { databaseOf } from './compose-database.ts';
 import { DEPARTURES } from './compose-memory.ts';
 import { addressPolicyOf, queuedByApp, webhookDelivery } from './compose-webhooks.ts';
 import type { Config } from './config/config.ts';
-import { openDatabase } from './database/open-database.ts';
 import type { HubLink } from './hub/hub-link.ts';
 import { HubServer } from './hub/hub-server.ts';
 import type { WorkerService } from './hub/hub-services.ts';
@@ -60,8 +60,7 @@ export async function openWorkerHub(
   { counters, clock, logger }: WorkerHubPorts,
 ): Promise<WorkerHub> {
   const log = new OccasionalLog(clock, logger);
-  const database =
-    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
+  const database = config.database && (await databaseOf(config.database, clock, logger));
   const apps = await openApps(config, database, { clock, log, logger });
   const { registry } = apps;
   const endpoints = new EndpointDirectory(registry.all());

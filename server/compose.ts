@@ -15,16 +15,16 @@ import { SignInCommand } from './channels/signin.ts';
 import { SubscribeCommand } from './channels/subscribe.ts';
 import { UnsubscribeCommand } from './channels/unsubscribe.ts';
 import { openApps } from './compose-apps.ts';
+import { databaseOf } from './compose-database.ts';
 import type { Workplace } from './compose-hub.ts';
 import { memoryParts } from './compose-memory.ts';
+import type { PartsPorts, SharedParts } from './compose-parts.ts';
 import { composePush } from './compose-push.ts';
-import { redisParts } from './compose-redis.ts';
 import { addressPolicyOf, queuedByApp, webhookDelivery } from './compose-webhooks.ts';
-import type { Config } from './config/config.ts';
+import type { Config, RedisSettings } from './config/config.ts';
 import { DEVELOPMENT_APP_ID, DEVELOPMENT_CREDENTIAL } from './config/development-app.ts';
 import { DEFAULT_PORT } from './config/schema.ts';
 import { type ConsoleAsset, consoleAssets } from './console/assets.ts';
-import { openDatabase } from './database/open-database.ts';
 import { drainConnections } from './drain.ts';
 import { AdminApi } from './http/admin-api.ts';
 import { apiRoutes } from './http/api-routes.ts';
@@ -80,8 +80,7 @@ export async function startServer(
   const clock = systemClock;
   const counters = new Counters();
   const log = new OccasionalLog(clock, logger);
-  const database =
-    config.database === undefined ? undefined : await openDatabase(config.database, clock, logger);
+  const database = config.database && (await databaseOf(config.database, clock, logger));
   const apps = await openApps(config, database, { clock, log, logger });
   const { registry } = apps;
   const hub = new Hub();
@@ -103,7 +102,7 @@ export async function startServer(
   };
   const partsHere = workplace?.parts ?? memoryParts;
   const shared =
-    config.redis === undefined ? partsHere(partsPorts) : await redisParts(config.redis, partsPorts);
+    config.redis === undefined ? partsHere(partsPorts) : await overRedis(config.redis, partsPorts);
   const { broker, cache, limiter, ids, presence, departures, webhooks, deadLetters } = shared;
   await broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
 
@@ -267,6 +266,12 @@ export async function startServer(
       return stopping;
     },
   };
+}
+
+/** Loaded by those who use Redis: what is loaded stays in memory, and is looked through by each full collection. */
+async function overRedis(settings: RedisSettings, ports: PartsPorts): Promise<SharedParts> {
+  const { redisParts } = await import('./compose-redis.ts');
+  return redisParts(settings, ports);
 }
 
 /** Alone on the port, but for workers, which share it. */

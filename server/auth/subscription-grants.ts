@@ -38,14 +38,14 @@ export interface GrantPorts extends LeavePorts {
 export class SubscriptionGrants {
   readonly #ports: GrantPorts;
   readonly #store: GrantStore;
-  readonly #stopSweeping: () => void;
+  /** Undefined until there has been a grant to sweep. */
+  #stopSweeping: (() => void) | undefined;
   /** Ended while their subscription was still under way. */
   #pending: EndedGrant[] = [];
 
   constructor(ports: GrantPorts, store: GrantStore) {
     this.#ports = ports;
     this.#store = store;
-    this.#stopSweeping = ports.clock.every(SWEEP_MS, () => this.#settle(this.#sweep()));
   }
 
   /**
@@ -67,6 +67,7 @@ export class SubscriptionGrants {
   recordHere({ appId, socketId, channel, userId, expiresAt }: RelayedGrant): Eventual<RelayOutcome> {
     const connection = this.#ports.hub.connection(socketId);
     if (connection?.hub.app.id !== appId) return 'unknown';
+    this.#stopSweeping ??= this.#ports.clock.every(SWEEP_MS, () => this.#settle(this.#sweep()));
     const { channelsPerConnection } = connection.hub.app.limits;
     const room = {
       // One for signing in.
@@ -115,7 +116,7 @@ export class SubscriptionGrants {
   }
 
   stop(): void {
-    this.#stopSweeping();
+    this.#stopSweeping?.();
   }
 
   #standing(connection: Connection, name: string): Eventual<Standing | undefined> {

@@ -54,11 +54,11 @@ export class ClientEventCommand {
       subscription?.userId,
     );
     const published = broker.publish(publication);
-    const tell = (): void => this.#tellBackend(connection, message, subscription?.userId);
     if (!(published instanceof Promise)) {
-      tell();
+      this.#tellBackend(connection, message, subscription?.userId);
       return;
     }
+    const tell = (): void => this.#tellBackend(connection, message, subscription?.userId);
     const lost = (error: unknown): void => {
       if (error instanceof Unavailable) {
         // Clients of one node go on talking while the cluster can't be reached.

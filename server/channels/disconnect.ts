@@ -20,28 +20,29 @@ const BROKEN_OFF = 1006;
  * @param code of the close
  */
 export function disconnect(ports: DisconnectPorts, connection: Connection, code: number): void {
-  // Each step by itself: one that fails must not keep the others from being taken.
-  const step = (take: () => Eventual<void>): void => {
-    const failed = (err: unknown): void =>
-      ports.logger.error({ err, socketId: connection.id }, 'disconnect not recorded');
-    try {
-      const done = take();
-      if (done instanceof Promise) done.catch(failed);
-    } catch (err) {
-      failed(err);
-    }
-  };
-  for (const subscription of connection.subscriptions()) {
-    if (subscription.active) step(() => leaveChannel(ports, connection, subscription));
-  }
   const { hub, user, watching } = connection;
+  for (const subscription of connection.subscriptions()) {
+    if (subscription.active) step(ports, connection, () => leaveChannel(ports, connection, subscription));
+  }
   if (watching !== undefined) {
     connection.watching = undefined;
-    step(() => unwatch(ports, connection, watching));
+    step(ports, connection, () => unwatch(ports, connection, watching));
   }
   if (user !== undefined && hub.removeUser(user.id, connection)) {
     // Before presence is told, so that nobody finds the user in neither. Whose connection broke off may long have been gone.
-    if (code !== BROKEN_OFF && canSend(hub.app.push)) step(() => ports.departures.left(hub.app.id, user.id));
-    step(() => ports.presence.signedOut(hub.app.id, user.id));
+    if (code !== BROKEN_OFF && canSend(hub.app.push))
+      step(ports, connection, () => ports.departures.left(hub.app.id, user.id));
+    step(ports, connection, () => ports.presence.signedOut(hub.app.id, user.id));
+  }
+}
+
+/** Each step by itself: one that fails must not keep the others from being taken. */
+function step(ports: DisconnectPorts, { id }: Connection, take: () => Eventual<void>): void {
+  const failed = (err: unknown): void => ports.logger.error({ err, socketId: id }, 'disconnect not recorded');
+  try {
+    const done = take();
+    if (done instanceof Promise) done.catch(failed);
+  } catch (err) {
+    failed(err);
   }
 }

@@ -24,10 +24,13 @@ export class AppHub {
   readonly users = new Map<string, UserShare>();
   readonly #topicPrefix: string;
 
-  /** @param index the app's number on this node: two apps' channels of one name are two topics */
+  /**
+   * @param index the app's number on this node: two apps' channels of one name are two topics. The first app's go by
+   *   their names, of which none begins with a number and a colon: one text less per channel, where there is one app.
+   */
   constructor(app: App, index: number) {
     this.app = app;
-    this.#topicPrefix = `${index}:`;
+    this.#topicPrefix = index === 0 ? '' : `${index}:`;
   }
 
   /** Connections that count towards the app's limit. */

@@ -28,6 +28,7 @@ export function leaveChannel(
   const left = leaveAsMember(ports.presence, connection, subscription);
   const counted = countSubscriptions(ports.presence, hub.app.id, channel);
   releaseChannel(ports.broker, hub, channel);
+  if (!(left instanceof Promise) && !(counted instanceof Promise)) return undefined;
   // Both are under way: waiting for one after the other would leave a failure of the second to nobody.
   return andThen(all<unknown>([left, counted]), () => undefined);
 }

@@ -148,40 +148,48 @@ export class SubscribeCommand {
     return { member: { userId, userInfo } };
   }
 
+  /**
+   * From what was asked to what is answered. Nobody is let in before broker and stores have said what they must; a
+   * node that is alone waits for none of them, and makes nothing for the waiting.
+   */
   #join(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
     const { channel } = subscription;
-    const asked = channel.type.authorized ? this.#ports.grantProblem(connection, channel.name) : undefined;
-    return andThen(asked, (problem) => {
-      if (problem === undefined) return this.#enter(connection, subscription, member);
+    const problem = channel.type.authorized ? this.#ports.grantProblem(connection, channel.name) : undefined;
+    if (problem === undefined && channel.following === undefined)
+      return this.#enter(connection, subscription, member);
+    return andThen(problem, (found) => {
+      if (found === undefined)
+        return andThen(channel.following, () => this.#enter(connection, subscription, member));
       this.#letGo(connection, subscription);
-      this.#refuse(connection, channel.name, authError(problem));
+      this.#refuse(connection, channel.name, authError(found));
     });
   }
 
   #enter(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
+    if (member === undefined) return this.#count(connection, subscription, undefined);
+    const { channel } = subscription;
+    return andThen(this.#joinAsMember(connection, channel, member), (roster) => {
+      if (roster !== 'full') return this.#count(connection, subscription, roster);
+      this.#letGo(connection, subscription);
+      this.#refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+    });
+  }
+
+  #count(connection: Connection, subscription: Subscription, roster: Roster | undefined): Eventual<void> {
     const { presence, cache } = this.#ports;
     const { app } = connection.hub;
     const { channel } = subscription;
-    return andThen(channel.following, () =>
-      andThen(
-        member === undefined ? undefined : this.#joinAsMember(connection, channel, member),
-        (roster) => {
-          if (roster === 'full') {
-            this.#letGo(connection, subscription);
-            this.#refuse(connection, channel.name, limitReached('Presence channel is full', 403));
-            return;
-          }
-          channel.subscriptions += 1;
-          subscription.state = 'counted';
-          return andThen(countSubscriptions(presence, app.id, channel, connection.id), (counted) =>
-            andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
-              // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
-              if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
-              this.#succeed(connection, subscription, roster, cached, counted);
-            }),
-          );
-        },
-      ),
+    channel.subscriptions += 1;
+    subscription.state = 'counted';
+    const counted = countSubscriptions(presence, app.id, channel, connection.id);
+    if (!(counted instanceof Promise) && !channel.type.cache && connection.open)
+      return this.#succeed(connection, subscription, roster, undefined, counted);
+    return andThen(counted, (known) =>
+      andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
+        // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
+        if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
+        this.#succeed(connection, subscription, roster, cached, known);
+      }),
     );
   }
 

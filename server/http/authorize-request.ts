@@ -74,6 +74,9 @@ function signatureProblem(
 /** The digest is no secret: it is sent beside the body, and the signature covers it. */
 function bodyProblem(body: Buffer, digest: string | undefined): string | undefined {
   if (digest === undefined) return body.length === 0 ? undefined : 'body_md5 parameter is missing';
-  if (digest.length === MD5_LENGTH && hash('md5', body) === digest.toLowerCase()) return undefined;
+  if (digest.length === MD5_LENGTH) {
+    const actual = hash('md5', body);
+    if (actual === digest || actual === digest.toLowerCase()) return undefined;
+  }
   return 'body_md5 parameter does not match the body';
 }

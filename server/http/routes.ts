@@ -18,8 +18,33 @@ export interface RouteMatch {
   readonly methods: Methods;
 }
 
-const APPS = '/apps/';
+/** What an API path begins with, where no proxy put anything before it. */
+export const APPS = '/apps/';
 const USERS = '/users/';
+
+/** Paths whose routes are remembered, and the longest that is worth it. */
+const REMEMBERED = 1000;
+const REMEMBERED_LENGTH = 300;
+
+/** Finds routes. Most requests ask for one of few paths, which are taken apart once. */
+export class Router {
+  readonly #routes: Routes;
+  readonly #found = new Map<string, RouteMatch>();
+
+  constructor(routes: Routes) {
+    this.#routes = routes;
+  }
+
+  match(path: string): RouteMatch | undefined {
+    const known = this.#found.get(path);
+    if (known !== undefined) return known;
+    const found = matchRoute(this.#routes, path);
+    if (found === undefined || path.length > REMEMBERED_LENGTH) return found;
+    if (this.#found.size === REMEMBERED) this.#found.clear();
+    this.#found.set(path, found);
+    return found;
+  }
+}
 
 /** The route of a path, or undefined if the API has none for it. */
 export function matchRoute(routes: Routes, path: string): RouteMatch | undefined {

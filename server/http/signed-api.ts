@@ -7,7 +7,7 @@ import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
-import { matchRoute, type RouteMatch, type Routes } from './routes.ts';
+import { APPS, type RouteMatch, Router, type Routes } from './routes.ts';
 import { readSignedQuery } from './signed-query.ts';
 
 export interface ApiPorts {
@@ -27,16 +27,21 @@ const PREFLIGHT_HEADERS = [
 
 export class SignedApi {
   readonly #ports: ApiPorts;
-  readonly #routes: Routes;
+  readonly #router: Router;
 
   constructor(ports: ApiPorts, routes: Routes) {
     this.#ports = ports;
-    this.#routes = routes;
+    this.#router = new Router(routes);
+  }
+
+  /** Whether a path can be nobody else's: one of the API, with nothing before it. */
+  owns(path: string): boolean {
+    return path.startsWith(APPS) && this.#router.match(path) !== undefined;
   }
 
   /** Answers a request of the API; undefined if the path is none of its. */
   handle(request: HttpRequest): Eventual<HttpResponse> | undefined {
-    const route = matchRoute(this.#routes, request.path);
+    const route = this.#router.match(request.path);
     return route === undefined ? undefined : this.#answer(request, route);
   }
 

@@ -45,6 +45,8 @@ export class Site {
 
   /** Whether requests for this path are to come with their caller's details. */
   needsCaller(path: string): boolean {
+    // Nearly every request is for the API, so nobody else is asked about those.
+    if (this.#api.owns(path)) return false;
     return (this.#admin !== undefined && path.startsWith(ADMIN_PREFIX)) || this.#doorOf(path) !== undefined;
   }
 
@@ -67,6 +69,7 @@ export class Site {
   }
 
   #answer(request: HttpRequest): Eventual<HttpResponse> {
+    if (this.#api.owns(request.path)) return this.#ofApi(request);
     const page = this.#pages.get(request.path);
     if (page !== undefined) {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
@@ -81,6 +84,10 @@ export class Site {
     }
     if (this.#admin !== undefined && request.path.startsWith(ADMIN_PREFIX))
       return this.#admin.handle(request);
+    return this.#ofApi(request);
+  }
+
+  #ofApi(request: HttpRequest): Eventual<HttpResponse> {
     return this.#api.handle(request) ?? failure(request, 404, 'Not found');
   }
 

@@ -38,9 +38,8 @@ export class CountAnnouncements {
    * @returns whether the others were told at once
    */
   changed(appId: string, channel: string, count: number, joiner: string | undefined): boolean {
-    const key = `${appId}/${channel}`;
-    if (count > FEW_SUBSCRIBERS) return this.#throttle(key, appId, channel, count, joiner);
-    this.#forget(key);
+    if (count > FEW_SUBSCRIBERS) return this.#throttle(keyOf(appId, channel), appId, channel, count, joiner);
+    if (this.#throttled.size > 0) this.#forget(keyOf(appId, channel));
     this.#tell(appId, channel, count, joiner);
     return true;
   }
@@ -64,7 +63,6 @@ export class CountAnnouncements {
   }
 
   #forget(key: string): void {
-    if (this.#throttled.size === 0) return;
     this.#throttled.get(key)?.cancel();
     this.#throttled.delete(key);
   }
@@ -79,3 +77,5 @@ export class CountAnnouncements {
     this.#broker.publish(new FramePublication(appId, channel, subscriptionCount(channel, count), joiner));
   }
 }
+
+const keyOf = (appId: string, channel: string): string => `${appId}/${channel}`;

@@ -24,6 +24,13 @@ class AppPresence {
   readonly rosters = new Map<string, Roster>();
   readonly online = new Set<string>();
 
+  /** Notes a channel's count, above 0. Returns whether it had one before. */
+  count(channel: string, count: number): boolean {
+    const before = this.subscriptions.size;
+    this.subscriptions.set(channel, count);
+    return this.subscriptions.size === before;
+  }
+
   /** A presence channel is occupied from its first member on, even before that member's subscription is counted. */
   isOccupied(channel: string): boolean {
     return this.subscriptions.has(channel) || this.rosters.has(channel);
@@ -55,10 +62,9 @@ export class MemoryPresenceStore implements PresenceStore {
 
   subscribed(appId: string, channel: string, count: number, joiner?: string): Counted {
     const app = this.#app(appId);
-    const before = app.isOccupied(channel);
-    if (count > 0) app.subscriptions.set(channel, count);
-    else app.subscriptions.delete(channel);
-    this.#occupancyChange(appId, channel, before, count > 0 || app.rosters.has(channel));
+    const had = count > 0 ? app.count(channel, count) : app.subscriptions.delete(channel);
+    // Its members keep a channel occupied whatever the count.
+    if (had !== count > 0 && !app.rosters.has(channel)) this.#occupancyChange(appId, channel, had, !had);
     return { subscriptions: count, told: this.#tellCount(appId, channel, count, joiner) };
   }
 

@@ -4,7 +4,7 @@ import type { AppRegistry } from '../apps/app-registry.ts';
 import type { AppHub, Hub } from '../channels/hub.ts';
 import { originAllowed } from '../lib/origin.ts';
 
-/** What a handshake says, read before uWebSockets frees it. */
+/** What a handshake says. Only what is needed is asked for, since reading it costs. */
 export interface Knock {
   /** The app key in the path; undefined when the path is none of the protocol's. */
   readonly key: string | undefined;
@@ -47,17 +47,19 @@ export function admit(ports: AdmissionPorts, knock: Knock): Admission | Refused 
   const { protocol, problem } = protocolVersion(knock);
   const refuse = (code: Code, text: string = code.text): Refused => ({ code, text, protocol });
 
-  if (knock.key === undefined) return refuse(Codes.pathUnknown);
-  const app = registry.byKey(knock.key)?.app;
+  const { key } = knock;
+  if (key === undefined) return refuse(Codes.pathUnknown);
+  const app = registry.byKey(key)?.app;
   if (app === undefined)
     return refuse(
       Codes.appUnknown,
-      Codes.appUnknown.text.replace('KEY', () => knock.key ?? ''),
+      Codes.appUnknown.text.replace('KEY', () => key),
     );
   if (!app.enabled) return refuse(Codes.appDisabled);
   if (app.forceTls && !knock.tls) return refuse(Codes.tlsOnly);
   if (problem !== undefined) return refuse(problem);
-  if (!originAllowed(knock.origin, app.allowedOrigins)) return refuse(Codes.originRefused);
+  if (app.allowedOrigins.length > 0 && !originAllowed(knock.origin, app.allowedOrigins))
+    return refuse(Codes.originRefused);
   const appHub = hub.of(app);
   if (app.limits.connections > 0 && appHub.quotaUsed >= app.limits.connections)
     return refuse(Codes.overQuota);
@@ -65,12 +67,22 @@ export function admit(ports: AdmissionPorts, knock: Knock): Admission | Refused 
   return { hub: appHub, protocol };
 }
 
+interface SpokenProtocol {
+  readonly protocol: number;
+  readonly problem?: Code;
+}
+
+const CURRENT: SpokenProtocol = { protocol: CURRENT_PROTOCOL };
+const CURRENT_TEXT = String(CURRENT_PROTOCOL);
+
 /** The protocol a client speaks, as far as it can be told, and what is wrong with it. */
-function protocolVersion({ protocol, version }: Knock): { protocol: number; problem?: Code } {
+function protocolVersion(knock: Knock): SpokenProtocol {
+  const { protocol } = knock;
+  if (protocol === CURRENT_TEXT) return CURRENT;
   if (protocol === undefined) {
-    return version === undefined
+    return knock.version === undefined
       ? { protocol: CURRENT_PROTOCOL, problem: Codes.versionMissing }
-      : { protocol: CURRENT_PROTOCOL };
+      : CURRENT;
   }
   if (!/^-?\d+$/.test(protocol)) return { protocol: CURRENT_PROTOCOL, problem: Codes.versionInvalid };
   const number = Number(protocol);

@@ -12,11 +12,11 @@ export class AuthorizationDeadlines {
   readonly #clock: Clock;
   /** Connections that have yet to show who they are, and until when, in milliseconds of the clock. */
   readonly #deadlines = new Map<Connection, number>();
-  readonly #stopSweeping: () => void;
+  /** Undefined while there is nothing to sweep. */
+  #stopSweeping: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#stopSweeping = clock.every(SWEEP_MS, () => this.#sweep());
   }
 
   /** Gives a new connection its time, if its app asks for any. */
@@ -25,6 +25,7 @@ export class AuthorizationDeadlines {
     if (authorizationTimeoutSeconds === 0) return;
     connection.hub.unauthorized += 1;
     this.#deadlines.set(connection, this.#clock.now() + authorizationTimeoutSeconds * 1000);
+    this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
   }
 
   /** The connection has shown who it is. From here on it counts towards the app's limit, if there is room. */
@@ -42,10 +43,12 @@ export class AuthorizationDeadlines {
   }
 
   stop(): void {
-    this.#stopSweeping();
+    this.#stopSweeping?.();
+    this.#stopSweeping = undefined;
   }
 
   #sweep(): void {
+    if (this.#deadlines.size === 0) this.stop();
     const now = this.#clock.now();
     for (const [connection, deadline] of this.#deadlines) {
       if (deadline <= now) connection.close(Codes.notAuthorizedInTime);

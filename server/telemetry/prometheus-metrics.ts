@@ -10,6 +10,12 @@ import type { PushMeters } from './push-meters.ts';
 /** Webhook events waiting on this node, by app. */
 export type QueuedWebhooks = () => Iterable<readonly [appId: string, events: number]>;
 
+/**
+ * Milliseconds between samples of the event loop's delay. They are taken from the first scrape on, as collections of
+ * garbage are counted: sampling is work that a node nobody scrapes can do without.
+ */
+const LOOP_SAMPLE_MS = 100;
+
 /** @param push counted by names of its own */
 export function prometheusMetrics(
   counters: Counters,
@@ -18,18 +24,32 @@ export function prometheusMetrics(
   push: Pick<PushMeters, 'render' | 'values'>,
 ): Metrics {
   const registry = new Registry();
-  // The event loop's delay is sampled ten times a second: the default of a hundred is most of an idle node's work.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  const watchProcess = once(() => {
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
+  });
   addTotals(registry, counters);
   addByCode(registry, counters);
   addByApp(registry, hub);
   addWebhooks(registry, counters, queued);
   return {
-    page: async () => ({
-      contentType: registry.contentType,
-      text: withoutNan((await registry.metrics()) + (await push.render())),
-    }),
-    values: async () => [...(await registry.getMetricsAsJSON()), ...(await push.values())],
+    async page() {
+      watchProcess();
+      const text = withoutNan((await registry.metrics()) + (await push.render()));
+      return { contentType: registry.contentType, text };
+    },
+    async values() {
+      watchProcess();
+      return [...(await registry.getMetricsAsJSON()), ...(await push.values())];
+    },
+  };
+}
+
+function once(task: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    task();
   };
 }
 

@@ -7,7 +7,27 @@ import { Counters } from '../telemetry/counters.ts';
 import { nativeText } from './native-text.ts';
 import { RequestBody } from './request-body.ts';
 
+const NO_BODY = Buffer.alloc(0);
+
 type RequestHead = Pick<HttpRequest, 'path' | 'accept'>;
+
+/** The same shape for all requests, so that each look at one is a quick one; the body comes last. */
+class Incoming implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly accept: string;
+  readonly caller: CallerDetails | undefined;
+  body: Buffer = NO_BODY;
+
+  constructor(method: string, path: string, request: UwsRequest, caller: CallerDetails | undefined) {
+    this.method = method;
+    this.path = path;
+    this.query = request.getQuery() ?? '';
+    this.accept = request.getHeader('accept');
+    this.caller = caller;
+  }
+}
 
 export interface HttpPorts {
   readonly handle: (request: HttpRequest) => Eventual<HttpResponse>;
@@ -18,8 +38,6 @@ export interface HttpPorts {
   readonly counters: Counters;
   readonly logger: Logger;
 }
-
-const NO_BODY = Buffer.alloc(0);
 
 const STATUS_LINES: Readonly<Record<number, string>> = {
   200: '200 OK',
@@ -83,17 +101,12 @@ class Exchange {
     });
     try {
       const path = uwsRequest.getUrl();
-      const head = {
-        method,
-        path,
-        query: uwsRequest.getQuery() ?? '',
-        accept: uwsRequest.getHeader('accept'),
-        caller: this.#ports.needsCaller(path) ? this.#callerOf(uwsRequest) : undefined,
-      };
-      this.#head = head;
+      const caller = this.#ports.needsCaller(path) ? this.#callerOf(uwsRequest) : undefined;
+      const request = new Incoming(method, path, uwsRequest, caller);
+      this.#head = request;
       this.#isHead = method === 'HEAD';
-      if (method === 'POST' || announcesBody(uwsRequest)) this.#read(head);
-      else this.#handle(withBody(head, NO_BODY));
+      if (method === 'POST' || announcesBody(uwsRequest)) this.#read(request);
+      else this.#handle(request, NO_BODY);
     } catch (error) {
       this.#failed(error);
     }
@@ -115,7 +128,7 @@ class Exchange {
     return { address: told?.trim() || peer, headers };
   }
 
-  #read(head: Omit<HttpRequest, 'body'>): void {
+  #read(request: Incoming): void {
     let earlier: RequestBody | undefined;
     this.#response.onData((chunk, isLast) => {
       if (this.#over) return;
@@ -124,18 +137,18 @@ class Exchange {
         if ((earlier?.length ?? 0) + chunk.byteLength > this.#settings.bodyBytes) {
           this.#answer(
             this.#ports.refusal(
-              head,
+              request,
               413,
               `Request body exceeds the allowed maximum (${this.#settings.bodyBytes} bytes)`,
             ),
           );
         } else if (isLast && earlier === undefined) {
           // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.
-          this.#handle(withBody(head, Buffer.from(chunk)));
+          this.#handle(request, Buffer.from(chunk));
         } else {
           earlier ??= new RequestBody();
           earlier.add(chunk);
-          if (isLast) this.#handle(withBody(head, earlier.toBuffer()));
+          if (isLast) this.#handle(request, earlier.toBuffer());
         }
       } catch (error) {
         this.#failed(error);
@@ -144,7 +157,8 @@ class Exchange {
     });
   }
 
-  #handle(request: HttpRequest): void {
+  #handle(request: Incoming, body: Buffer): void {
+    request.body = body;
     const response = this.#ports.handle(request);
     if (response instanceof Promise) {
       response.then(
@@ -180,17 +194,6 @@ class Exchange {
     response.writeHeader('Content-Length', String(Buffer.byteLength(body)));
     response.endWithoutBody();
   }
-}
-
-/**
- * Member by member: what a spread makes has a hidden class of its own each time, and every look at such an object is a
- * slow one, settled by the runtime.
- */
-function withBody(
-  { method, path, query, accept, caller }: Omit<HttpRequest, 'body'>,
-  body: Buffer,
-): HttpRequest {
-  return { method, path, query, accept, body, caller };
 }
 
 /** Whether a request without need of a body has one all the same. */

@@ -2,12 +2,11 @@
  * What becomes of sockets that don't read: given up at once, so that nobody else waits and no memory grows, and told
  * why if they come to reading again. PROTOCOL.md, "Errors and close codes".
  */
-import type { WebSocket } from 'uWebSockets.js';
 import { Codes, errorBeforeClose } from '../../protocol/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Counters } from '../telemetry/counters.ts';
-import { type UserData, UwsSocket } from './uws-socket.ts';
+import type { PeerSocket, UwsSocket } from './uws-socket.ts';
 
 /** Time a given-up socket has to read its backlog, before it is cut off. */
 const LINGER_MS = 10_000;
@@ -25,35 +24,35 @@ export interface SlowReaderPorts {
 export class SlowReaders {
   readonly #ports: SlowReaderPorts;
   /** Found in this turn of the loop, and dealt with after it: uWebSockets may be walking its subscribers now. */
-  readonly #found = new Set<WebSocket<UserData>>();
+  readonly #found = new Set<PeerSocket>();
   /** Given up → cancels the cutting off. */
-  readonly #lingering = new Map<WebSocket<UserData>, () => void>();
+  readonly #lingering = new Map<PeerSocket, () => void>();
 
   constructor(ports: SlowReaderPorts) {
     this.#ports = ports;
   }
 
   /** A frame for this socket was dropped because its backlog is full. */
-  dropped(ws: WebSocket<UserData>): void {
+  dropped(ws: PeerSocket): void {
     if (this.#lingering.has(ws)) return;
     if (this.#found.size === 0) setImmediate(() => this.#giveUp());
     this.#found.add(ws);
   }
 
   /** A socket has read some of its backlog. */
-  drained(ws: WebSocket<UserData>): void {
+  drained(ws: PeerSocket): void {
     if (!this.#lingering.has(ws) || ws.getBufferedAmount() > 0) return;
     const { code, text } = Codes.slowReader;
-    const { peer } = ws.getUserData();
-    const protocol = peer instanceof UwsSocket ? peer.connection?.protocol : undefined;
+    const protocol = ws.peer?.connection?.protocol;
     const farewell = protocol === undefined ? undefined : errorBeforeClose(protocol, code, text);
     if (farewell !== undefined) ws.send(farewell);
     ws.end(code, text);
   }
 
   /** uWebSockets is freeing the socket. */
-  freed(ws: WebSocket<UserData>): void {
-    this.#found.delete(ws);
+  freed(ws: PeerSocket): void {
+    if (this.#found.size > 0) this.#found.delete(ws);
+    if (this.#lingering.size === 0) return;
     this.#lingering.get(ws)?.();
     this.#lingering.delete(ws);
   }
@@ -63,8 +62,8 @@ export class SlowReaders {
     const found = [...this.#found];
     this.#found.clear();
     for (const ws of found) {
-      const { peer } = ws.getUserData();
-      if (!(peer instanceof UwsSocket)) continue;
+      const { peer } = ws;
+      if (peer === undefined) continue;
       counters.slowReaders += 1;
       logger.warn(
         { socketId: peer.connection?.id, buffered: ws.getBufferedAmount() },

@@ -3,13 +3,15 @@ import type { WebSocket } from 'uWebSockets.js';
 import { closeReason } from '../../protocol/index.ts';
 import type { Connection } from '../channels/connection.ts';
 import type { Socket } from '../channels/socket.ts';
-import type { Admission, Refused } from '../socket/admission.ts';
 import { nativeFrame, nativeText } from './native-text.ts';
 
-/** What a WebSocket carries: the decision on its handshake until it opens, then its socket if it was admitted. */
+/** What a WebSocket carries once it is open: its socket, if it was admitted. */
 export interface UserData {
-  peer: Admission | Refused | UwsSocket;
+  peer?: UwsSocket;
 }
+
+/** uWebSockets has user data on the WebSocket itself: `getUserData` returns that, for the price of a native call. */
+export type PeerSocket = WebSocket<UserData> & UserData;
 
 export class UwsSocket implements Socket {
   /** The connection this socket belongs to, set right after both are made. */

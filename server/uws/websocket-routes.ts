@@ -1,5 +1,5 @@
 /** WebSockets of uWebSockets → sessions. Every handler is guarded: what escapes one would end the process. */
-import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import { Codes, closeReason, errorBeforeClose } from '../../protocol/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -8,7 +8,8 @@ import type { Sessions } from '../socket/session.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { nativeText } from './native-text.ts';
 import { SlowReaders } from './slow-readers.ts';
-import { type UserData, UwsSocket } from './uws-socket.ts';
+import { UwsKnock } from './uws-knock.ts';
+import { type PeerSocket, type UserData, UwsSocket } from './uws-socket.ts';
 
 export interface WebSocketPorts {
   readonly admit: (knock: Knock) => Admission | Refused;
@@ -34,10 +35,14 @@ export interface WebSocketSettings {
  */
 const IDLE_SECONDS = 76;
 
+/** Compression is the only one that uWebSockets has, and off: what a client offers need not be read. */
+const NO_EXTENSIONS = '';
+
 /** How far beyond the limit a frame is still received, to be refused in words. */
 const OVERSIZE_FACTOR = 4;
 
-const APP_PATH = /\/app\/([^/]+)\/?$/;
+/** uWebSockets copies what it is given into each WebSocket, the slow way: nothing. `peer` is set when it opens. */
+const NO_USER_DATA: UserData = {};
 
 export function addWebSocketRoutes(
   app: TemplatedApp,
@@ -54,9 +59,11 @@ export function addWebSocketRoutes(
     },
   });
 
-  const failed = (error: unknown, ws?: WebSocket<UserData>): void => {
-    const peer = ws?.getUserData().peer;
-    const connection = peer instanceof UwsSocket ? peer.connection : undefined;
+  /** The decision on the handshake that is being completed: uWebSockets opens the socket within that call. */
+  let arriving: Admission | Refused | undefined;
+
+  const failed = (error: unknown, ws?: PeerSocket): void => {
+    const connection = ws?.peer?.connection;
     logger.error({ err: error, socketId: connection?.id }, 'socket handler failed');
     connection?.close(Codes.unavailable);
   };
@@ -68,48 +75,49 @@ export function addWebSocketRoutes(
     maxBackpressure: settings.outgoingBytes,
 
     upgrade(response, request, context) {
-      upgrade(response, request, context, knocked(ports, settings, request));
+      arriving = knocked(ports, settings, request);
+      completeHandshake(response, request, context);
     },
 
-    open(ws) {
+    open(ws: PeerSocket) {
       try {
-        const data = ws.getUserData();
-        const { peer } = data;
-        if (peer instanceof UwsSocket) return;
-        if ('code' in peer) {
-          Counters.count(counters.refusals, peer.code.code);
-          const farewell = errorBeforeClose(peer.protocol, peer.code.code, peer.text);
+        const decision = arriving;
+        if (decision === undefined) return;
+        arriving = undefined;
+        if ('code' in decision) {
+          Counters.count(counters.refusals, decision.code.code);
+          const farewell = errorBeforeClose(decision.protocol, decision.code.code, decision.text);
           if (farewell !== undefined) ws.send(nativeText(farewell));
-          ws.end(peer.code.code, nativeText(closeReason(peer.text)));
+          ws.end(decision.code.code, nativeText(closeReason(decision.text)));
           return;
         }
         const socket = new UwsSocket(ws);
-        data.peer = socket;
-        socket.connection = sessions.open(peer, socket);
+        ws.peer = socket;
+        socket.connection = sessions.open(decision, socket);
       } catch (error) {
         failed(error, ws);
       }
     },
 
-    message(ws, message, isBinary) {
+    message(ws: PeerSocket, message, isBinary) {
       try {
-        const { peer } = ws.getUserData();
-        if (!(peer instanceof UwsSocket) || peer.connection?.open !== true) return;
+        const connection = ws.peer?.connection;
+        if (connection?.open !== true) return;
         counters.framesReceived += 1;
         counters.bytesReceived += message.byteLength;
-        if (message.byteLength > settings.frameBytes) sessions.receiveOversized(peer.connection);
-        else if (isBinary) sessions.receiveBinary(peer.connection);
-        else sessions.receive(peer.connection, Buffer.from(message).toString('utf8'));
+        if (message.byteLength > settings.frameBytes) sessions.receiveOversized(connection);
+        else if (isBinary) sessions.receiveBinary(connection);
+        else sessions.receive(connection, Buffer.from(message).toString('utf8'));
       } catch (error) {
         failed(error, ws);
       }
     },
 
-    dropped(ws) {
+    dropped(ws: PeerSocket) {
       slowReaders.dropped(ws);
     },
 
-    drain(ws) {
+    drain(ws: PeerSocket) {
       try {
         slowReaders.drained(ws);
       } catch (error) {
@@ -117,11 +125,11 @@ export function addWebSocketRoutes(
       }
     },
 
-    close(ws, code) {
+    close(ws: PeerSocket, code) {
       try {
         slowReaders.freed(ws);
-        const { peer } = ws.getUserData();
-        if (!(peer instanceof UwsSocket)) return;
+        const { peer } = ws;
+        if (peer === undefined) return;
         peer.freed();
         if (peer.connection !== undefined) sessions.closed(peer.connection, code);
       } catch (error) {
@@ -138,20 +146,11 @@ function knocked(
   request: HttpRequest,
 ): Admission | Refused {
   try {
-    const knock = {
-      key: APP_PATH.exec(request.getUrl())?.[1],
-      protocol: request.getQuery('protocol'),
-      version: request.getQuery('version'),
-      origin: request.getHeader('origin'),
-      tls: settings.tls || (settings.trustProxy && request.getHeader('x-forwarded-proto') === 'https'),
-    };
+    const knock = new UwsKnock(request, settings);
     const decision = ports.admit(knock);
     if ('code' in decision) {
       const { code, text } = decision;
-      ports.logger.debug(
-        { ...knock, path: request.getUrl(), code: code.code, reason: text },
-        'connection refused',
-      );
+      ports.logger.debug({ ...knock.details(), code: code.code, reason: text }, 'connection refused');
     }
     return decision;
   } catch (error) {
@@ -160,21 +159,16 @@ function knocked(
   }
 }
 
-/** Completes the handshake, always: browsers can't see why an upgrade failed. */
-function upgrade(
-  response: HttpResponse,
-  request: HttpRequest,
-  context: us_socket_context_t,
-  peer: Admission | Refused,
-): void {
+/** Always: browsers can't see why an upgrade failed. */
+function completeHandshake(response: HttpResponse, request: HttpRequest, context: us_socket_context_t): void {
   // The first protocol offered is chosen: several clients fail when none is, browsers when another is.
   const offered = request.getHeader('sec-websocket-protocol');
   const comma = offered.indexOf(',');
   response.upgrade<UserData>(
-    { peer },
+    NO_USER_DATA,
     request.getHeader('sec-websocket-key'),
     comma === -1 ? offered : offered.slice(0, comma).trim(),
-    request.getHeader('sec-websocket-extensions'),
+    NO_EXTENSIONS,
     context,
   );
 }

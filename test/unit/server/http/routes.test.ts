@@ -1,6 +1,6 @@
 /** Which endpoint a path leads to, whatever a proxy put before it. */
 import { describe, expect, it } from 'vitest';
-import { matchRoute } from '../../../../server/http/routes.ts';
+import { matchRoute, Router } from '../../../../server/http/routes.ts';
 
 const routes = new Map(
   ['events', 'channels', 'channels/*', 'channels/*/users', 'users/*/terminate_connections'].map((path) => [
@@ -35,4 +35,29 @@ describe('matchRoute', () => {
     '/apps/1/channels/a/b/c',
     '/users/7',
   ])('%s leads nowhere', (path) => expect(match(path)).toBeUndefined());
+});
+
+describe('Router', () => {
+  it('finds what matchRoute finds, the first time and again', () => {
+    const router = new Router(routes);
+    const paths = ['/apps/1/events', '/apps/2/events', '/apps/1/channels/a%2Cb', '/apps/1/nothing', '/'];
+    for (const path of [...paths, ...paths]) expect(router.match(path)).toEqual(matchRoute(routes, path));
+  });
+
+  it('remembers a bounded number of paths, and forgets none for good', () => {
+    const router = new Router(routes);
+    const first = router.match('/apps/1/channels/0');
+    expect(router.match('/apps/1/channels/0')).toBe(first);
+    for (let name = 1; name <= 1000; name += 1) router.match(`/apps/1/channels/${name}`);
+    const again = router.match('/apps/1/channels/0');
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
+  });
+
+  it('does not remember paths of any length', () => {
+    const router = new Router(routes);
+    const path = `/apps/1/channels/${'x'.repeat(1000)}`;
+    expect(router.match(path)).toEqual(matchRoute(routes, path));
+    expect(router.match(path)).not.toBe(router.match(path));
+  });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type HttpResponse, json } from '../../../../server/http/message.ts';
 import type { SignedApi } from '../../../../server/http/signed-api.ts';
-import { Site } from '../../../../server/http/site.ts';
+import { type Door, Site } from '../../../../server/http/site.ts';
 import type { LogFields } from '../../../../server/lib/logger.ts';
 
 const request = (method: string, path: string) => ({
@@ -14,15 +14,16 @@ const request = (method: string, path: string) => ({
   caller: undefined,
 });
 
-function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined) {
+function siteWith(answer: HttpResponse | Promise<HttpResponse> | undefined, doors: readonly Door[] = []) {
   const lines: Array<[string, LogFields]> = [];
   const note = (fields: LogFields, message: string): void => {
     lines.push([message, fields]);
   };
-  const api = { handle: () => answer } as unknown as SignedApi;
+  const owns = (path: string): boolean => path.startsWith('/apps/');
+  const api = { handle: () => answer, owns } as unknown as SignedApi;
   const pages = new Map([['/health', () => json('{}')]]);
   return {
-    site: new Site(pages, [], undefined, api, { debug: note, info: note, warn: note, error: note }),
+    site: new Site(pages, doors, undefined, api, { debug: note, info: note, warn: note, error: note }),
     lines,
   };
 }
@@ -50,5 +51,20 @@ describe('Site', () => {
     expect(await site.handle(request('GET', '/health'))).toMatchObject({ status: 200 });
     expect(lines).toEqual([]);
     expect(await site.handle(request('POST', '/health'))).toMatchObject({ status: 405 });
+  });
+
+  it('doors are asked about all paths but those that can only be of the API', () => {
+    const asked: string[] = [];
+    const door: Door = {
+      serves(path) {
+        asked.push(path);
+        return true;
+      },
+      handle: () => json('{"door":true}'),
+    };
+    const { site } = siteWith(json('{}'), [door]);
+    expect(site.needsCaller('/apps/1/events')).toBe(false);
+    expect(site.needsCaller('/device_api/apps/1/events')).toBe(true);
+    expect(asked).toEqual(['/device_api/apps/1/events']);
   });
 });
