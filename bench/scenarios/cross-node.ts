@@ -2,10 +2,10 @@
  * Published at one node, delivered to the clients of another: what both and the Redis between them use, per delivery.
  * Everything they do meanwhile counts, also what a node does when it has nothing to do.
  */
-import { Publisher } from '../client/publisher.ts';
 import type { Cost } from '../measure.ts';
 import { publishPaced } from './fan-out.ts';
 import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { publishFlooding } from './flooding.ts';
 import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const crossNode: Scenario = {
@@ -23,9 +23,7 @@ const RATES = [
   { perSecond: 500, perStream: 375 },
 ] as const;
 const FLOOD_PUBLISHES = 4_800;
-const FLOOD_LIMIT_MS = 4_000;
-/** Publishes whose deliveries may be outstanding in the flood; see `fan-out-flood`. */
-const WINDOW = 64;
+const FLOOD = { limitMs: 4_000, window: 64 };
 
 async function run(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -56,28 +54,9 @@ function toOtherNode(
   return forEachSize({ ...bench, address }, plan, phase);
 }
 
-async function flooded({ address, meter, pipeline }: Bench, setup: FanOut): Promise<Figure> {
-  const { tally, lanes, subscribers, label } = setup;
-  const publisher = new Publisher({
-    address,
-    lanes,
-    depth: pipeline,
-    onFailure: (error) => tally.fail(error),
-  });
-  await publisher.connect();
-  const cost = await meter.measure(async () => {
-    const poke = setInterval(() => publisher.poke(), 1);
-    try {
-      await publisher.flood(FLOOD_LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
-    } finally {
-      clearInterval(poke);
-    }
-    await tally.until(publisher.sent * subscribers);
-  });
-  const deliveries = publisher.sent * subscribers;
-  tally.finish(deliveries);
-  publisher.close();
-  return shared(label, cost, deliveries);
+async function flooded(bench: Bench, setup: FanOut): Promise<Figure> {
+  const { cost, deliveries } = await publishFlooding(bench, setup, FLOOD);
+  return shared(setup.label, cost, deliveries);
 }
 
 function shared(label: string, cost: Cost, deliveries: number): Figure {
