@@ -37,6 +37,8 @@ interface Publication {
 
 /** Presence rooms: channel → user id → user_info. */
 const rooms = new Map<string, Map<string, unknown>>();
+/** Users of a room with more than one connection: how many more. */
+const further = new Map<string, number>();
 let sockets = 0;
 
 const app = uWS.App();
@@ -140,6 +142,8 @@ function join(ws: WebSocket<SocketData>, channel: string, channelData: string): 
     room = new Map();
     rooms.set(channel, room);
   }
+  const again = room.has(userId);
+  if (again) further.set(`${channel} ${userId}`, (further.get(`${channel} ${userId}`) ?? 0) + 1);
   room.set(userId, info);
   ws.getUserData().member = { channel, userId };
   ws.subscribe(channel);
@@ -147,6 +151,7 @@ function join(ws: WebSocket<SocketData>, channel: string, channelData: string): 
     presence: { count: room.size, ids: [...room.keys()], hash: Object.fromEntries(room) },
   });
   ws.send(JSON.stringify({ event: 'pusher_internal:subscription_succeeded', channel, data: roster }));
+  if (again) return;
   ws.publish(
     channel,
     JSON.stringify({
@@ -158,6 +163,12 @@ function join(ws: WebSocket<SocketData>, channel: string, channelData: string): 
 }
 
 function leave({ channel, userId }: Member): void {
+  const more = further.size === 0 ? undefined : further.get(`${channel} ${userId}`);
+  if (more !== undefined) {
+    if (more > 1) further.set(`${channel} ${userId}`, more - 1);
+    else further.delete(`${channel} ${userId}`);
+    return;
+  }
   const room = rooms.get(channel);
   room?.delete(userId);
   if (room?.size === 0) rooms.delete(channel);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type Arguments, helpText, readArguments } from './arguments.ts';
 import { collectFacts } from './machine.ts';
 import { PROGRAMS, runProgram } from './programs.ts';
-import { formatFailures, formatHeader, formatTable, ratioToBase } from './report.ts';
+import { formatFailures, formatHeader, formatTable, type Report, ratioToBase } from './report.ts';
 import { type Failure, runScenario, type Series } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { formatSummary } from './summary.ts';
@@ -40,22 +40,23 @@ async function main(argv: readonly string[]): Promise<number> {
     series.push(...result.series);
     failures.push(...result.failures);
     if (result.failures.length > 0) process.stderr.write(`${formatFailures(result.failures)}\n`);
+    writeResults({ facts, settings, series, failures }, settings);
   }
   if (series.length > 0) process.stdout.write(`${formatTable(series)}\n`);
   const ended = await runPrograms(settings);
   if (ended.length > 0) process.stdout.write(`\n${ended.join('\n')}\n`);
   if (failures.length > 0) process.stdout.write(`\n${formatFailures(failures)}\n`);
-  if (settings.json !== undefined) {
-    const withRatios = series.map((one) => ({ ...one, ratio: ratioToBase(one, series) }));
-    writeFileSync(
-      settings.json,
-      `${JSON.stringify({ facts, settings, series: withRatios, failures }, null, 2)}\n`,
-    );
-  }
-  if (settings.markdown !== undefined) {
-    writeFileSync(settings.markdown, `${formatSummary({ facts, settings, series, failures })}\n`);
-  }
   return failures.length + ended.length > 0 ? 1 : 0;
+}
+
+/** After each scenario, so that a run that is ended early has not been for nothing. */
+function writeResults(report: Report, { json, markdown }: Arguments): void {
+  if (json !== undefined) {
+    const { facts, settings, failures } = report;
+    const series = report.series.map((one) => ({ ...one, ratio: ratioToBase(one, report.series) }));
+    writeFileSync(json, `${JSON.stringify({ facts, settings, series, failures }, null, 2)}\n`);
+  }
+  if (markdown !== undefined) writeFileSync(markdown, `${formatSummary(report)}\n`);
 }
 
 /** One after the other. Resolves with what went wrong. */

@@ -27,15 +27,21 @@ export const PROGRAMS: readonly Program[] = [
       ...(smoke ? ['--round-ms', '50', '--batch', '20', '--devices', '100'] : []),
     ],
   },
-  ...['decode', 'encode', 'hub', 'signature'].map((name): Program => {
-    return {
-      name: `micro-${name}`,
-      summary: `how ${name === 'hub' ? 'the hub finds channels' : `to ${name}`}: several ways beside each other`,
-      script: `micro/${name}.js`,
-      args: () => [],
-    };
-  }),
+  micro('decode', "a client's frame, understood"),
+  micro('encode', 'the frame of an event'),
+  micro('hub', 'channels found, made and let go'),
+  micro('signature', 'HMAC, MD5 and comparing signatures'),
 ];
+
+/** A function that is hot, several ways beside each other. */
+function micro(name: string, summary: string): Program {
+  return {
+    name: `micro-${name}`,
+    summary: `${summary}: several ways beside each other`,
+    script: `micro/${name}.js`,
+    args: ({ smoke }) => (smoke ? ['--smoke'] : []),
+  };
+}
 
 /** Its output goes where ours does. Resolves with a sentence when it failed. */
 export async function runProgram(program: Program, settings: Arguments): Promise<string | undefined> {

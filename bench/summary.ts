@@ -37,7 +37,7 @@ export function formatSummary({ facts, settings, series, failures }: Report): st
       any?.scenario ?? '',
       any?.figure.label ?? '',
       any?.figure.unit ?? '',
-      ...targets.map((target) => medianOf(of(target))),
+      ...targets.map((target) => middleOf(of(target))),
       ...compared.map((target) => ratioOf(of(target), ordered)),
     ];
   });
@@ -49,7 +49,7 @@ export function formatSummary({ facts, settings, series, failures }: Report): st
   return `${header}\n\n${markdown([head, head.map(() => '---'), ...table])}${failed}`;
 }
 
-function medianOf(series: Series | undefined): string {
+function middleOf(series: Series | undefined): string {
   return series === undefined ? '' : number(median(series.values));
 }
 

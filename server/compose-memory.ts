@@ -12,6 +12,8 @@ import { MemoryWebhookQueue } from './webhooks/memory-webhook-queue.ts';
 
 /** Users' departures that are remembered: some hundred bytes each. */
 export const DEPARTURES = 100_000;
+/** Callers of the auth endpoints whose rate is remembered: some hundred bytes each. */
+export const RATE_BUCKETS = 100_000;
 
 export function memoryParts(given: PartsPorts): SharedParts {
   const ids = randomIds();

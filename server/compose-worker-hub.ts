@@ -3,7 +3,7 @@ import { MemoryGrantStore } from './auth/memory-grant-store.ts';
 import { MemoryChannelCache } from './cache/memory-channel-cache.ts';
 import { openApps } from './compose-apps.ts';
 import { databaseOf } from './compose-database.ts';
-import { DEPARTURES } from './compose-memory.ts';
+import { DEPARTURES, RATE_BUCKETS } from './compose-memory.ts';
 import { addressPolicyOf, queuedByApp, webhookDelivery } from './compose-webhooks.ts';
 import type { Config } from './config/config.ts';
 import type { HubLink } from './hub/hub-link.ts';
@@ -44,9 +44,6 @@ export const NO_HUB: WorkerHub = {
   stop: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
-
-/** Callers whose rate is remembered, as for a node that is alone. */
-const RATE_BUCKETS = 100_000;
 
 export interface WorkerHubPorts {
   readonly counters: Counters;

@@ -14,7 +14,7 @@ import { Publisher } from '../client/publisher.ts';
 import { channelAuth, triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { type Cost, Meter } from '../measure.ts';
+import { Meter } from '../measure.ts';
 import { carillonTarget } from '../targets/carillon.ts';
 import type { RunningTarget, Server } from '../targets/target.ts';
 import type { ChannelClass, Deployment } from './deployment.ts';

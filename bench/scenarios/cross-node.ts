@@ -4,8 +4,8 @@
  */
 import type { Cost } from '../measure.ts';
 import { publishPaced } from './fan-out.ts';
-import { publishFlood } from './fan-out-flood.ts';
 import { type FanOut, forEachSize } from './fan-out-setup.ts';
+import { publishFlooding } from './flooding.ts';
 import { type Bench, cpuFigure, type Figure, floodConnections, type Scenario } from './scenario.ts';
 
 export const crossNode: Scenario = {
@@ -23,6 +23,7 @@ const RATES = [
   { perSecond: 500, perStream: 375 },
 ] as const;
 const FLOOD_PUBLISHES = 4_800;
+const FLOOD = { limitMs: 4_000, window: 64 };
 
 async function run(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -37,7 +38,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const streams = floodConnections(bench);
   const perStream = (bench.smoke ? 64 : FLOOD_PUBLISHES) / streams;
   const flood = await toOtherNode(bench, '100 B flood', streams, perStream, async (setup) => {
-    const { cost, deliveries } = await publishFlood(bench, setup);
+    const { cost, deliveries } = await publishFlooding(bench, setup, FLOOD);
     return shared(setup.label, cost, deliveries);
   });
   return [...figures, ...flood];

@@ -7,6 +7,7 @@ import { Publisher } from '../client/publisher.ts';
 import { triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
+import { publishFlooding } from './flooding.ts';
 import {
   type Bench,
   cpuFigure,
@@ -34,7 +35,8 @@ const EVENT = 'tick';
 const BYTES = 100;
 const PER_SECOND = 1_000;
 const PACED_CONNECTIONS = 8;
-const FLOOD_LIMIT_MS = 5_000;
+/** A publish reaches one reader each time, so none falls behind. */
+const FLOOD = { limitMs: 5_000, window: Number.POSITIVE_INFINITY };
 
 /** Each channel is published to once paced, and `floodRounds` times as fast as accepted. */
 async function run(bench: Bench, many: number, floodRounds: number): Promise<Figure[]> {
@@ -73,24 +75,10 @@ async function pacedPhase(
 }
 
 async function floodPhase(bench: Bench, clients: readonly WsClient[], rounds: number): Promise<Figure[]> {
-  const { address, app, meter, pipeline } = bench;
   const connections = floodConnections(bench);
   const tally = receiveOn(clients, connections);
-  const lanes = lanesOf(app, clients.length, connections, rounds);
-  const publisher = new Publisher({
-    address,
-    lanes,
-    depth: pipeline,
-    onFailure: (error) => tally.fail(error),
-  });
-  await publisher.connect();
-  const cost = await meter.measure(async () => {
-    await publisher.flood(FLOOD_LIMIT_MS, () => true);
-    await tally.until(publisher.sent);
-  });
-  const deliveries = publisher.sent;
-  tally.finish(deliveries);
-  publisher.close();
+  const lanes = lanesOf(bench.app, clients.length, connections, rounds);
+  const { cost, deliveries } = await publishFlooding(bench, { tally, lanes, subscribers: 1 }, FLOOD);
   return [
     cpuFigure('100 B flood', 'delivery', cost, deliveries),
     rateFigure('100 B flood', 'delivery', cost, deliveries),

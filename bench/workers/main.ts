@@ -9,8 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { BENCH_APP } from '../app.ts';
 import { Meter } from '../measure.ts';
-import { publishFlood } from '../scenarios/fan-out-flood.ts';
 import { forEachSize, USUAL_SIZES } from '../scenarios/fan-out-setup.ts';
+import { publishFlooding } from '../scenarios/flooding.ts';
 import { median } from '../statistics.ts';
 import { carillonTarget } from '../targets/carillon.ts';
 import type { RunningTarget } from '../targets/target.ts';
@@ -21,6 +21,7 @@ const ROUNDS = smoke ? 1 : 5;
 const SHARE = 0.25;
 const STREAMS = 32;
 const PER_STREAM = smoke ? 2 : 50;
+const FLOOD = { limitMs: 4_000, window: 64 };
 /** Above it the generator may have been what bounded the rate. */
 const GENERATOR_MOST = 0.85;
 
@@ -67,12 +68,20 @@ async function started(workers: number): Promise<Contestant> {
 
 async function measured({ server, cores }: Contestant): Promise<[string, Round][]> {
   const meter = new Meter(server.pid);
-  const bench = { address: server.address, peers: [], app: BENCH_APP, meter, smoke, pipeline: 1 };
+  const bench = {
+    address: server.address,
+    webhookPort: 0,
+    peers: [],
+    app: BENCH_APP,
+    meter,
+    smoke,
+    pipeline: 1,
+  };
   const rounds: [string, Round][] = [];
   const plan = { subscribers: 1_000, sizes: USUAL_SIZES, streams: STREAMS, perStream: PER_STREAM };
   await forEachSize(bench, plan, async (setup) => {
     for (const core of cores) core.throttled();
-    const { cost, deliveries } = await publishFlood(bench, setup);
+    const { cost, deliveries } = await publishFlooding(bench, setup, FLOOD);
     rounds.push([
       setup.label,
       {

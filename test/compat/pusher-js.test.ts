@@ -2,7 +2,16 @@
 import type { PresenceChannel } from 'pusher-js';
 import { describe, expect, test } from 'vitest';
 import { startServer } from '../support/server.ts';
-import { nextEvent, record, sdkFor, settled, subscribed, untilState, useNode } from './support.ts';
+import {
+  nextEvent,
+  record,
+  sdkFor,
+  settled,
+  signedInPage,
+  subscribed,
+  untilState,
+  useNode,
+} from './support.ts';
 import { switchboard } from './switchboard.ts';
 
 const node = useNode();
@@ -319,19 +328,8 @@ describe('client events', () => {
 });
 
 describe('users', () => {
-  /** Signed in, and subscribed to the user's own channel. */
-  const signedIn = async (id: string, watchlist?: readonly string[]) => {
-    const page = node.page({ user: { id, ...(watchlist === undefined ? {} : { watchlist }) } });
-    const ready = nextEvent<{ event: string; channel?: string }>(
-      page.connection,
-      'message',
-      ({ event, channel }) =>
-        event === 'pusher_internal:subscription_succeeded' && channel === `#server-to-user-${id}`,
-    );
-    page.signin();
-    await ready;
-    return page;
-  };
+  const signedIn = (id: string, watchlist?: readonly string[]) =>
+    signedInPage(node, { id, ...(watchlist === undefined ? {} : { watchlist }) });
 
   test('are reached by sendToUser, in every tab', async () => {
     const tabs = [await signedIn('7'), await signedIn('7')];

@@ -3,7 +3,7 @@ import Pusher from 'pusher';
 import { describe, expect, test } from 'vitest';
 import { sendHttp } from '../support/api.ts';
 import { DEFAULT_APP } from '../support/server.ts';
-import { nextEvent, sdkFor, subscribed, untilState, useNode } from './support.ts';
+import { nextEvent, sdkFor, signedInPage, subscribed, untilState, useNode } from './support.ts';
 
 const node = useNode();
 
@@ -163,18 +163,7 @@ describe('get', () => {
 });
 
 describe('users', () => {
-  const signedIn = async (id: string) => {
-    const page = await node.connected({ user: { id } });
-    const ready = nextEvent<{ event: string; channel?: string }>(
-      page.connection,
-      'message',
-      ({ event, channel }) =>
-        event === 'pusher_internal:subscription_succeeded' && channel === `#server-to-user-${id}`,
-    );
-    page.signin();
-    await ready;
-    return page;
-  };
+  const signedIn = (id: string) => signedInPage(node, { id });
 
   test.each(['7', 'a|b', 'zoë@example.com'])('sendToUser reaches %j', async (id) => {
     const page = await signedIn(id);

@@ -95,6 +95,20 @@ export function useNode(settings: object = {}): NodeUnderTest {
   };
 }
 
+/** A page of a user who is signed in, and follows the user's own channel. */
+export async function signedInPage(node: NodeUnderTest, user: Visitor): Promise<PusherJs> {
+  const page = node.page({ user });
+  const ready = nextEvent<{ event: string; channel?: string }>(
+    page.connection,
+    'message',
+    ({ event, channel }) =>
+      event === 'pusher_internal:subscription_succeeded' && channel === `#server-to-user-${user.id}`,
+  );
+  page.signin();
+  await ready;
+  return page;
+}
+
 /** The server SDK, signing with `secret` if it is given. */
 export function sdkFor(address: Address, secret: string = DEFAULT_APP.secret): Pusher {
   return new Pusher({

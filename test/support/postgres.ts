@@ -12,11 +12,11 @@ import {
   readdirSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 export interface TestPostgres {
   /** Makes an empty database and returns its address. */
@@ -144,16 +144,6 @@ function giveCertificate(data: string, { uid, gid }: RunAs): void {
     chmodSync(path, 0o600);
     if (uid !== undefined) chownSync(path, uid, gid ?? uid);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function untilReady(server: ChildProcess, url: string): Promise<void> {

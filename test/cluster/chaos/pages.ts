@@ -1,10 +1,8 @@
 /** Pages with pusher-js, unmodified: they find their way to nodes that live by themselves. */
-
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import PusherJs, { type PresenceChannel } from 'pusher-js';
 import { expect } from 'vitest';
 import { channelAuth } from '../../support/auth.ts';
+import { openRelay, type Relay, type RelayAddress } from '../../support/relay.ts';
 import { DEFAULT_APP } from '../../support/server.ts';
 import type { Present, Truth } from './agreement.ts';
 import { PRESENCE } from './crowd.ts';
@@ -15,48 +13,22 @@ interface Page {
   readonly channel: PresenceChannel;
 }
 
-type Choice = () => { readonly host: string; readonly port: number } | undefined;
-
 const ROOM = PRESENCE[0] as string;
 
 export class Pages {
-  readonly #relay: Server;
-  readonly #sockets: Set<Socket>;
+  readonly #relay: Relay;
   readonly #pages: readonly Page[];
 
-  private constructor(relay: Server, sockets: Set<Socket>, pages: readonly Page[]) {
+  private constructor(relay: Relay, pages: readonly Page[]) {
     this.#relay = relay;
-    this.#sockets = sockets;
     this.#pages = pages;
   }
 
   /** `choose` names the node that the next connection goes to, as a load balancer does. */
-  static async open(count: number, choose: Choice): Promise<Pages> {
-    const sockets = new Set<Socket>();
-    const relay = createServer((incoming) => {
-      const node = choose();
-      if (node === undefined) {
-        incoming.destroy();
-        return;
-      }
-      const outgoing = connect(node.port, node.host);
-      for (const [from, to] of [
-        [incoming, outgoing],
-        [outgoing, incoming],
-      ] as const) {
-        sockets.add(from);
-        from.pipe(to);
-        from.on('error', () => to.destroy());
-        from.on('close', () => {
-          sockets.delete(from);
-          to.destroy();
-        });
-      }
-    });
-    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-    const { port } = relay.address() as AddressInfo;
-    const pages = Array.from({ length: count }, (_, n) => openPage(port, `page${n}`));
-    return new Pages(relay, sockets, pages);
+  static async open(count: number, choose: () => RelayAddress | undefined): Promise<Pages> {
+    const relay = await openRelay(choose);
+    const pages = Array.from({ length: count }, (_, n) => openPage(relay.port, `page${n}`));
+    return new Pages(relay, pages);
   }
 
   present(): Present[] {
@@ -88,8 +60,7 @@ export class Pages {
 
   close(): void {
     for (const { pusher } of this.#pages) pusher.disconnect();
-    for (const socket of this.#sockets) socket.destroy();
-    this.#relay.close();
+    void this.#relay.close();
   }
 }
 

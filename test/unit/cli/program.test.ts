@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { startServer } from '../../support/server.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/carillon.js', import.meta.url));
@@ -100,15 +101,4 @@ async function carillonBeside(args: string[]): Promise<string> {
   let complaint = '';
   for await (const chunk of program.stderr.setEncoding('utf8')) complaint += String(chunk);
   return complaint;
-}
-
-/** A port that nobody listened on a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
 }
