@@ -12,6 +12,8 @@ import type { Channel } from './channel.ts';
 
 /** Milliseconds after which a count is taken for lost: the line it should have come by is broken. */
 const LOST_MS = 1000;
+/** Counts remembered of a channel where somebody always joins: far more than pass while one waits. */
+const MAX_PASSED = 300;
 
 interface Passed {
   readonly frame: string;
@@ -29,6 +31,7 @@ export class PassingCounts {
 }
 
 const START = subscriptionCount('', 0).split(',', 1)[0] ?? '';
+const START_BYTES = Buffer.from(START);
 
 /** A subscriber begins to wait for the store's answer. */
 export function awaitCount(channel: Channel): void {
@@ -45,11 +48,17 @@ export function noLongerAwaited(channel: Channel): void {
 /** Something is on its way to the subscribers of a channel while some wait for its count. */
 export function noteCount(counts: PassingCounts, publication: Publication): void {
   const frame = publication.frame();
+  if (!isCount(frame)) return;
   const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString('utf8');
-  if (!text.startsWith(START)) return;
   const joiner = publication.exceptSocketId;
   counts.passed.push({ frame: text, joiner });
+  if (counts.passed.length > MAX_PASSED) counts.passed.shift();
   if (joiner !== undefined) counts.missing?.get(joiner)?.();
+}
+
+function isCount(frame: string | Uint8Array): boolean {
+  if (typeof frame === 'string') return frame.startsWith(START);
+  return START_BYTES.equals(frame.subarray(0, START_BYTES.length));
 }
 
 /** Done when the count that tells the others of this connection has come by; at once where there is none. */

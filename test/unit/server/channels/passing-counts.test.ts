@@ -98,6 +98,29 @@ describe('a new subscriber is told', () => {
     expect(latestCount(channel, '1.1', 1)).toBe(subscriptionCount('news', 1));
   });
 
+  it('the same of frames that come as bytes', () => {
+    const channel = passing(['1.1', 5]);
+    const frame = Buffer.from(subscriptionCount('news', 6));
+    const bytes = { appId: '1', topic: 'news', exceptSocketId: '2.2', frame: () => frame };
+    const event = { ...bytes, frame: () => Buffer.from('{"event":"e"}') };
+    for (const publication of [bytes, event]) {
+      if (channel.counts !== undefined) noteCount(channel.counts, publication);
+    }
+    expect(latestCount(channel, '1.1', 5)).toBe(subscriptionCount('news', 6));
+  });
+
+  it('what is remembered of very many', () => {
+    const channel = passing(
+      ['1.1', 5],
+      ...Array.from({ length: 299 }, (_, n): [string, number] => ['2.2', n]),
+    );
+    expect(latestCount(channel, '1.1', 5)).toBe(subscriptionCount('news', 298));
+    expect(channel.counts?.passed).toHaveLength(300);
+    expect(
+      passing(...Array.from({ length: 400 }, (): [string, number] => ['2.2', 5])).counts?.passed,
+    ).toHaveLength(300);
+  });
+
   it('nothing that passed while nobody waited', () => {
     const channel = passing(['2.2', 4]);
     awaitCount(channel);
