@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { api, trigger } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { memberRemoved, opened } from '../support/frames.ts';
-import { joinPresence } from '../support/joining.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import { joinPresence, signIn } from '../support/joining.ts';
+import { startLocalNode } from '../support/local-node.ts';
+import { type Frame, RawClient } from '../support/raw-client.ts';
 import { startSingleRedis } from '../support/redis.ts';
 import { DEFAULT_APP } from '../support/server.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -52,7 +53,7 @@ describe.each([
     const node = await begin({
       ...(redis && { redis: { url: redis.url } }),
       webhooks: { graceMs: 0 },
-      apps: [{ ...DEFAULT_APP, webhooks: [{ url: receiver.url }] }],
+      apps: [{ ...DEFAULT_APP, features: { watchlists: true }, webhooks: [{ url: receiver.url }] }],
     });
     const [staying, leaving] = await node.spread(2);
     const [survivor, sharing] = staying as [RawClient, RawClient];
@@ -62,6 +63,9 @@ describe.each([
     await joinPresence(victim, DEFAULT_APP, ROOM, { user_id: 'victim' });
     await joinPresence(twin, DEFAULT_APP, ROOM, { user_id: 'both' });
     await victim.subscribe('theirs');
+    for (const client of [sharing, twin]) await signIn(client, DEFAULT_APP, { id: 'both' });
+    await signIn(victim, DEFAULT_APP, { id: 'victim' });
+    await signIn(survivor, DEFAULT_APP, { id: 'watcher', watchlist: ['victim', 'both'] });
 
     const before = node.workerPids();
     const gone = Promise.all([victim.closed, twin.closed]);
@@ -73,6 +77,8 @@ describe.each([
     expect(opened(await survivor.next('pusher_internal:member_removed'))).toEqual(
       memberRemoved(ROOM, 'victim'),
     );
+    const offline = (): Promise<Frame> => survivor.next(({ raw }) => raw.includes('"offline'));
+    expect(opened(await offline())['data']).toEqual({ events: [{ name: 'offline', user_ids: ['victim'] }] });
     await eventually(async () => expect(await metric(node, 'carillon_workers')).toBe('2'));
     expect(await metric(node, 'carillon_worker_restarts_total')).toBe('1');
     expect(node.workerPids()).not.toContain(killed);
@@ -145,6 +151,50 @@ describe('a node of several workers', () => {
     await node.stop();
     const vacated = receiver.events.filter(({ name }) => name === 'channel_vacated');
     expect(vacated.map(({ channel }) => channel).sort()).toEqual(['last-0', 'last-1', 'last-2', 'last-3']);
+  });
+
+  it('replaces a worker that somebody else told to stop, and its clients come back', async () => {
+    const node = await begin({});
+    const [staying, leaving] = await node.spread();
+    const [kept, sent] = [staying?.[0], leaving?.[0]] as [RawClient, RawClient];
+    const stopped = node.workerPids()[0] ?? 0;
+    const closed = Promise.race([kept.closed, sent.closed]);
+    process.kill(stopped, 'SIGTERM');
+    expect((await closed).code).toBe(4200);
+    await eventually(() => expect(isAlive(stopped)).toBe(false));
+    await eventually(async () => expect(await metric(node, 'carillon_workers')).toBe('2'));
+    expect(await metric(node, 'carillon_worker_restarts_total')).toBe('1');
+    await node.spread();
+  });
+
+  it('over Redis is swept by other nodes when its parent dies and the workers with it', async () => {
+    const redis = await startSingleRedis();
+    stops.push(() => redis.stop());
+    const receiver = await WebhookReceiver.start();
+    stops.push(() => receiver.close());
+    const settings = {
+      redis: { url: redis.url },
+      webhooks: { graceMs: 0 },
+      apps: [{ ...DEFAULT_APP, webhooks: [{ url: receiver.url }] }],
+    };
+    const other = await startLocalNode(settings);
+    stops.push(() => other.stop());
+    const node = await begin(settings);
+    const watcher = await RawClient.connect(other);
+    await joinPresence(watcher, DEFAULT_APP, ROOM, { user_id: 'watcher' });
+    const clients = (await node.spread()).flat();
+    for (const [n, client] of clients.entries()) {
+      await joinPresence(client, DEFAULT_APP, ROOM, { user_id: `u${n}` });
+    }
+    node.signal('SIGKILL');
+    for (const client of clients) await client.closed;
+    for (const _ of clients) await watcher.next('pusher_internal:member_removed');
+    const removed = (): unknown[] =>
+      receiver.events.filter(({ name }) => name === 'member_removed').map((event) => event['user_id']);
+    await receiver.when(() => removed().length >= 2);
+    await watcher.subscribe('later');
+    await receiver.when(() => receiver.events.some(({ channel }) => channel === 'later'));
+    expect(removed().sort()).toEqual(['u0', 'u1']);
   });
 
   it('ends with its parent, however that ends', async () => {
