@@ -4,14 +4,14 @@
  * secret, rate. docs/beams.md.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { DatabaseUnavailable, UnstorableText } from '../../database/database-error.ts';
+import { UnstorableText } from '../../database/database-error.ts';
 import { andThen, type Eventual } from '../../lib/eventual.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
 import type { Strangers } from '../../limits/strangers.ts';
-import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
+import { isPassing } from '../passing-failure.ts';
 import type { Door } from '../site.ts';
 import type { BeamsApi, BeamsCall } from './beams-api.ts';
 import { bodyOf, MAX_KIB } from './beams-body.ts';
@@ -121,7 +121,7 @@ export class BeamsSite implements Door {
 
   #failed({ method, path }: HttpRequest, error: unknown): Reply {
     if (error instanceof UnstorableText) return badRequest('Texts must not contain NUL characters.');
-    if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+    if (isPassing(error)) {
       this.#ports.log.warn('beams', { err: error, method, path }, 'request for Beams can not be served now');
       return UNAVAILABLE;
     }

@@ -5,12 +5,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { App } from '../../apps/app.ts';
-import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { isNestedDeeper, MOST_LEVELS } from '../../lib/nesting.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
-import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
+import { isPassing } from '../passing-failure.ts';
 import type { Door } from '../site.ts';
 import type { Commands } from './centrifugo-commands.ts';
 import type { CentrifugoKeys } from './centrifugo-keys.ts';
@@ -127,7 +126,7 @@ export class CentrifugoSite implements Door {
       return { result: await command({ app, method, params: new Params(params) }) };
     } catch (error) {
       if (error instanceof CommandError) return error;
-      if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+      if (isPassing(error)) {
         this.#ports.log.warn(
           'centrifugo',
           { err: error, method },

@@ -1,13 +1,12 @@
 /** The Kinvey door: devices of users, the users themselves as far as push needs them, and sending. docs/kinvey-push.md. */
-import { DatabaseUnavailable } from '../../database/database-error.ts';
 import type { Ids } from '../../lib/ids.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { OccasionalLog } from '../../lib/occasional-log.ts';
 import type { Strangers } from '../../limits/strangers.ts';
 import type { KinveySessions } from '../../push/kinvey/kinvey-sessions.ts';
 import { TooManyPasswords } from '../../push/kinvey/password-hash.ts';
-import { PushQueueFull } from '../../push/push-queue.ts';
 import type { HttpRequest, HttpResponse } from '../message.ts';
+import { isPassing } from '../passing-failure.ts';
 import type { Door } from '../site.ts';
 import type { KinveyAccounts } from './kinvey-accounts.ts';
 import type { KinveyApp, KinveyApps } from './kinvey-apps.ts';
@@ -152,7 +151,7 @@ export class KinveySite implements Door {
   #errorOf(error: unknown, { method, path }: HttpRequest): KinveyError {
     if (error instanceof KinveyError) return error;
     if (error instanceof TooManyPasswords) return new KinveyError('TooManyRequests', error.message);
-    if (error instanceof DatabaseUnavailable || error instanceof PushQueueFull) {
+    if (isPassing(error)) {
       this.#ports.log.warn(
         'kinvey',
         { err: error, method, path },

@@ -241,12 +241,11 @@ describe('answers that come late', () => {
     const node = slowNode();
     const client = node.connect();
     for (let times = 0; times < 11; times += 1) client.signIn('{"id":"7"}');
-    expect(client.socket.events()).not.toContain('pusher:error');
     client.signIn('{"id":"7"}');
-    expect(client.socket.sent.at(-1)).toContain(
-      'Too many sign-ins at once: 10 may wait for the one under way',
-    );
     await node.gate.open();
+    expect(client.socket.sent.filter((frame) => frame.includes('pusher:error'))).toEqual([
+      expect.stringContaining('Too many sign-ins at once: 10 may wait for the one under way'),
+    ]);
     expect(client.socket.events().filter((event) => event === 'pusher:signin_success')).toHaveLength(11);
     client.signIn('{"id":"7"}');
     await node.gate.open();

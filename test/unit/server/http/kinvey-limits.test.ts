@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { KinveySite } from '../../../../server/http/kinvey/kinvey-site.ts';
 import type { HttpResponse } from '../../../../server/http/message.ts';
 import { randomIds } from '../../../../server/lib/random-ids.ts';
+import { Unavailable } from '../../../../server/lib/unavailable.ts';
 import { MemoryRateLimiter } from '../../../../server/limits/memory-rate-limiter.ts';
 import { Strangers } from '../../../../server/limits/strangers.ts';
 import { APP, APP_KEY, basic, KINVEY, MASTER } from '../../../kinvey/support.ts';
@@ -18,17 +19,24 @@ let site: KinveySite;
 beforeEach(() => {
   clock = new FakeClock();
   const limiter = new MemoryRateLimiter(100, clock);
-  site = new KinveySite({
+  site = siteWith(
+    new Strangers('all', { perSecond: 1, burst: 6 }, limiter),
+    new Strangers('passwords', { perSecond: 1, burst: 2 }, limiter),
+  );
+});
+
+function siteWith(strangers: Strangers, guessers: Strangers): KinveySite {
+  return new KinveySite({
     apps: { find: () => ({ app: { id: '1' }, kinvey: KINVEY }) } as never,
     registry: undefined,
     sends: undefined as never,
     ids: randomIds(),
-    strangers: new Strangers('all', { perSecond: 1, burst: 6 }, limiter),
-    guessers: new Strangers('passwords', { perSecond: 1, burst: 2 }, limiter),
-    logger: silentLogger,
+    strangers,
+    guessers,
+    logger: { ...silentLogger, error: () => expect.unreachable() },
     log: { warn: () => undefined } as never,
   });
-});
+}
 
 /** The name of the error. What is let in finds no database. */
 async function knock(
@@ -88,4 +96,14 @@ it('private addresses are not counted', async () => {
   const answers = new Set<string>();
   for (let times = 0; times < 20; times += 1) answers.add(await knock(GUESS, { from: '10.0.0.1' }));
   expect(answers).toEqual(new Set([LET_IN]));
+});
+
+it('when nobody can tell how often an address has knocked, it is told to try again', async () => {
+  const away = new Strangers(
+    'all',
+    { perSecond: 1, burst: 1 },
+    { take: () => Promise.reject(new Unavailable('The hub is too slow', 'no')) },
+  );
+  site = siteWith(away, away);
+  expect(await knock(GUESS)).toBe('KinveyInternalErrorRetry');
 });
