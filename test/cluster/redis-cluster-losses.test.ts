@@ -67,7 +67,7 @@ it('after a failover what the new master lacks is put back, also where nothing i
 }, async () => {
   const news = channelElsewhere('news-');
   const failing = redis.masterOf(keys.subscriptions(APP, news));
-  replica = await startReplica(failing);
+  replica = await startReplica(redis, failing);
   const one = await start();
   await one.presence.subscribed(APP, news, 2);
   // Nobody notices this.

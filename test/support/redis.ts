@@ -80,8 +80,12 @@ export async function startRedisCluster(more: readonly string[] = []): Promise<R
   };
 }
 
-/** Makes a server follow a master of a Cluster; done when it has what the master has. */
-export async function startReplica(of: RedisProcess, more: readonly string[] = []): Promise<RedisProcess> {
+/** Adds a replica of one master to a Cluster; done when it has what the master has, and all others know of it. */
+export async function startReplica(
+  { servers }: RedisClusterUnderTest,
+  of: RedisProcess,
+  more: readonly string[] = [],
+): Promise<RedisProcess> {
   const replica = await RedisProcess.start({ config: [...CLUSTER_CONFIG, ...more] });
   try {
     const id = String(await of.client.cluster('MYID'));
@@ -90,8 +94,13 @@ export async function startReplica(of: RedisProcess, more: readonly string[] = [
     await eventually(async () =>
       expectText(await replica.client.info('replication'), 'master_link_status:up'),
     );
-    // The others know of it.
-    await eventually(async () => expectText(String(await of.client.cluster('NODES')), `${replica.port}@`));
+    // Those who don't would not let it take over.
+    await eventually(async () => {
+      for (const { client } of servers) {
+        const nodes = String(await client.cluster('NODES')).split('\n');
+        expectText(nodes.find((node) => node.includes(`:${replica.port}@`)) ?? '', 'slave');
+      }
+    });
     return replica;
   } catch (error) {
     await replica.stop();
@@ -111,7 +120,7 @@ export interface FailingRedis {
 export async function startFailingCluster(): Promise<FailingRedis> {
   const cluster = await startRedisCluster();
   const master = cluster.masterOf('{nodes}');
-  const replica = await startReplica(master).catch(async (error: unknown) => {
+  const replica = await startReplica(cluster, master).catch(async (error: unknown) => {
     await cluster.stop();
     throw error;
   });

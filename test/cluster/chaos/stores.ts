@@ -48,7 +48,7 @@ async function clusterStore(): Promise<ChaosStore> {
   const config = [...KEEPING, ...OBEDIENT];
   const redis = await startRedisCluster(config);
   const [first] = redis.servers as [RedisProcess];
-  const replica = await startReplica(first, config).catch(async (error: unknown) => {
+  const replica = await startReplica(redis, first, config).catch(async (error: unknown) => {
     await redis.stop();
     throw error;
   });
