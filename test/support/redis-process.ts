@@ -5,24 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisOptions as ClientOptions, Redis } from 'ioredis';
+import { endWithTests } from './ends-with-tests.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
 const COMMAND = process.env['REDIS_SERVER_PATH'] || 'redis-server';
-
-/** Ends a server with the process that started it, however that ends: a runner that kills its workers asks nobody. */
-function guard(server: ChildProcess): void {
-  if (server.pid === undefined) return;
-  // Its input ends with this process.
-  const watch = spawn('sh', ['-c', 'cat > /dev/null; kill -9 "$0"', String(server.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watch.on('error', () => undefined);
-  server.once('exit', () => {
-    watch.kill('SIGKILL');
-    watch.stdin.destroy();
-  });
-}
 
 export interface RedisOptions {
   readonly host?: string;
@@ -89,7 +76,7 @@ export class RedisProcess {
     const child = spawn(COMMAND, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => said.push(String(data)));
-    guard(child);
+    endWithTests(child);
     this.#child = child;
     const failed = new Promise<never>((_, reject) => {
       child.once('error', reject);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithTests } from './ends-with-tests.ts';
 import { RawClient } from './raw-client.ts';
 import { DEFAULT_APP, firstApp, type TestApp, type TestServer, wsTarget } from './test-server.ts';
 
@@ -134,6 +135,7 @@ function launch(settings: Record<string, unknown>) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '' },
   });
+  endWithTests(child);
   const log = { lines: [] as LogLine[], changed: [] as Array<() => void> };
   createInterface({ input: child.stdout }).on('line', (line) => {
     log.lines.push(JSON.parse(line) as LogLine);
