@@ -14,7 +14,7 @@ import { Publisher } from '../client/publisher.ts';
 import { channelAuth, triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { type Cost, Meter } from '../measure.ts';
+import { Meter } from '../measure.ts';
 import { carillonTarget } from '../targets/carillon.ts';
 import type { RunningTarget, Server } from '../targets/target.ts';
 import type { ChannelClass, Deployment } from './deployment.ts';
@@ -53,7 +53,7 @@ export async function runLive(cluster: Cluster, deployment: Deployment, seconds:
   for (const [number, one] of deployment.classes.entries())
     await crowd.settle(`class${number}`, one, seconds);
   // What the handshakes left to be done.
-  await sleep(1500);
+  await sleep(1000);
   const cost = await cluster.meter.measure(() => crowd.run(seconds));
   await crowd.leave();
   const shares = cost.eachMicros.map((micros) => micros / 1000 / cost.wallMs);

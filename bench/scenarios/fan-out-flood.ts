@@ -32,10 +32,14 @@ async function phase(bench: Bench, setup: FanOut): Promise<Figure> {
   return cpuFigure(`${setup.label} flood`, 'delivery', cost, deliveries);
 }
 
-/** Publishes as fast as it is accepted, and sees every delivery. */
+/**
+ * Publishes as fast as it is accepted, and sees every delivery.
+ * @param window publishes whose deliveries may be outstanding
+ */
 export async function publishFlood(
   { address, meter, pipeline }: Pick<Bench, 'address' | 'meter' | 'pipeline'>,
   { tally, lanes, subscribers }: FanOut,
+  window = WINDOW,
 ): Promise<{ readonly cost: Cost; readonly deliveries: number }> {
   const publisher = new Publisher({
     address,
@@ -47,7 +51,7 @@ export async function publishFlood(
   const cost = await meter.measure(async () => {
     const poke = setInterval(() => publisher.poke(), 1);
     try {
-      await publisher.flood(LIMIT_MS, () => (publisher.sent - WINDOW) * subscribers < tally.received);
+      await publisher.flood(LIMIT_MS, () => (publisher.sent - window) * subscribers < tally.received);
     } finally {
       clearInterval(poke);
     }
