@@ -1,27 +1,21 @@
 /**
- * What a cluster costs: a delivery to another node's clients, a publication to nodes that nobody subscribes at, an idle
- * node, and the commands that Redis does for each thing. `node dist/bench/cluster/main.js [fan-out] [idle] [commands] [--smoke]`; all three take two minutes.
+ * What a cluster costs: clusters of several sizes, nodes that nobody subscribes at among them, an idle node, and the commands that Redis does for each thing. `node dist/bench/cluster/main.js [sizes] [idle] [commands] [--smoke]`; all three take two minutes.
+ * Cross-node fan-out beside bare servers is a scenario of bench/main.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BENCH_APP } from '../app.ts';
 import { closeCrowd, each, openCrowd, subscribeCrowd } from '../client/crowd.ts';
-import { Feed, Receiver } from '../client/delivery-check.ts';
-import { paced } from '../client/pace.ts';
 import { payload } from '../client/payload.ts';
 import { Publisher } from '../client/publisher.ts';
 import { channelAuth, triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import { cpuMicros } from '../measure.ts';
-import { bareTarget } from '../targets/bare.ts';
 import { carillonTarget } from '../targets/carillon.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import { type BenchRedis, startRedis } from './redis.ts';
+import { costOfSize } from './sizes.ts';
 
 const smoke = process.argv.includes('--smoke');
-const SUBSCRIBERS = 100;
-const PER_SECOND = 100;
-const PUBLISHES = smoke ? 20 : 1000;
-const LANES = 4;
 const IDLE_MS = smoke ? 500 : 5000;
 const BYTES = 100;
 
@@ -38,33 +32,6 @@ async function costs(pids: readonly number[], work: () => Promise<void>): Promis
   return pids.map((pid, at) => cpuMicros(pid) - (before[at] ?? 0));
 }
 
-/** Publishes by one server to subscribers of the same or another. */
-async function fanOut(from: RunningTarget, to: RunningTarget, pids: readonly number[]): Promise<number[]> {
-  const tally = new Tally();
-  const clients = await openCrowd({ address: to.address, appKey: BENCH_APP.key, tally }, SUBSCRIBERS);
-  await subscribeCrowd(clients, () => 'fan-out');
-  const feed = new Feed('tick', 'fan-out', BYTES);
-  for (const client of clients) client.receiver = new Receiver(feed, tally, LANES);
-  const lanes = Array.from({ length: LANES }, (_, stream) =>
-    Array.from({ length: PUBLISHES / LANES }, (__, i) =>
-      triggerRequest(BENCH_APP, 'tick', 'fan-out', payload(stream, i, BYTES)),
-    ),
-  );
-  const onFailure = (error: Error): void => tally.fail(error);
-  const publisher = new Publisher({ address: from.address, lanes, depth: 1, onFailure });
-  await publisher.connect();
-  const used = await costs(pids, async () => {
-    await paced(PUBLISHES, PER_SECOND, (i) => publisher.release(i));
-    await publisher.answered();
-    await tally.until(PUBLISHES * SUBSCRIBERS);
-  });
-  tally.finish(PUBLISHES * SUBSCRIBERS);
-  publisher.close();
-  for (const client of clients) client.receiver = undefined;
-  await closeCrowd(clients);
-  return used;
-}
-
 async function startNodes(redis: BenchRedis, count: number): Promise<RunningTarget[]> {
   const target = carillonTarget({ CARILLON_REDIS_URL: redis.url, CARILLON_DRAIN_SECONDS: '0' });
   const nodes: RunningTarget[] = [];
@@ -72,37 +39,15 @@ async function startNodes(redis: BenchRedis, count: number): Promise<RunningTarg
   return nodes;
 }
 
-async function measureFanOut(): Promise<void> {
-  const bare = await bareTarget('bare').start();
-  await fanOut(bare, bare, [bare.pid]);
-  const [bareMicros = 0] = await fanOut(bare, bare, [bare.pid]);
-  await bare.stop();
-  const deliveries = PUBLISHES * SUBSCRIBERS;
-  print(`Fan-out to ${SUBSCRIBERS}, ${BYTES} B, ${PER_SECOND} publishes a second; CPU in µs per delivery`);
-  print(`bare server: ${rounded(bareMicros / deliveries)}`);
-  for (const size of smoke ? [2] : [2, 4, 8]) {
-    const redis = await startRedis();
-    const nodes = await startNodes(redis, size);
-    const [publisher, subscriber, ...others] = nodes as [RunningTarget, RunningTarget, ...RunningTarget[]];
-    const pids = [publisher.pid, subscriber.pid, redis.pid, ...others.map(({ pid }) => pid)];
-    await fanOut(publisher, subscriber, pids);
-    const idle = (await costs(pids, () => sleep(IDLE_MS))).map((used) => (used * 1000) / IDLE_MS);
-    const start = Date.now();
-    const used = await fanOut(publisher, subscriber, pids);
-    const seconds = (Date.now() - start) / 1000;
-    const [sending = 0, receiving = 0, between = 0, ...beside] = used;
-    const sum = sending + receiving + between;
+async function measureSizes(): Promise<void> {
+  print('Published at one node to 100 subscribers at another, 500 a second of 100 B: CPU in µs per publish');
+  for (const nodes of smoke ? [2] : [2, 4, 8]) {
+    const { publisher, subscribers, redis, beside, redisBytes } = await costOfSize(nodes, smoke);
+    const rest = nodes - 2;
     print(
-      `${size} nodes: publisher ${rounded(sending / deliveries)}, subscribers' node ${rounded(receiving / deliveries)}, ` +
-        `Redis ${rounded(between / deliveries)}; together ${rounded(sum / deliveries)}, ${rounded(sum / bareMicros)} of bare`,
+      `${nodes} nodes: publisher ${rounded(publisher)}, subscribers' node ${rounded(subscribers)}, Redis ${rounded(redis)}; ` +
+        `each of ${rest} beside ${rest === 0 ? '–' : rounded(beside / rest)}; Redis sent ${redisBytes.toFixed(0)} bytes`,
     );
-    print(`  idle, µs a second: ${idle.map((one) => one.toFixed(0)).join(', ')} (the third is Redis)`);
-    for (const [at, cost] of beside.entries()) {
-      const own = cost - (idle[at + 3] ?? 0) * seconds;
-      print(`  uninterested node: ${rounded(own / PUBLISHES)} µs per publish elsewhere`);
-    }
-    for (const node of nodes) await node.stop();
-    await redis.stop();
   }
 }
 
@@ -197,7 +142,7 @@ async function measureCommands(): Promise<void> {
   await redis.stop();
 }
 
-const PARTS = { 'fan-out': measureFanOut, idle: measureIdle, commands: measureCommands };
+const PARTS = { sizes: measureSizes, idle: measureIdle, commands: measureCommands };
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('--'));
 for (const [name, measure] of Object.entries(PARTS)) {
   if (asked.length === 0 || asked.includes(name)) await measure();

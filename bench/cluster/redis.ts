@@ -11,6 +11,14 @@ export interface BenchRedis {
   stop(): Promise<void>;
 }
 
+/** A section of INFO: name → value. */
+export async function infoOf(url: string, section: string): Promise<ReadonlyMap<string, string>> {
+  const client = new Redis(url);
+  const info = await client.info(section);
+  client.disconnect();
+  return new Map([...info.matchAll(/^(\w+):(.*)\r$/gm)].map(([, name = '', value = '']) => [name, value]));
+}
+
 export async function startRedis(): Promise<BenchRedis> {
   const port = await freePort();
   const child: ChildProcess = spawn(

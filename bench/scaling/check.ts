@@ -12,7 +12,7 @@ import { runLive, startCluster } from './live-run.ts';
 import { MEASURED } from './slopes.ts';
 
 const ROUNDS = 3;
-const SECONDS = 5;
+const SECONDS = 4;
 
 const ROOMS: ChannelClass = {
   name: 'rooms',
@@ -40,7 +40,8 @@ const CHECKED: readonly Deployment[] = [
     nodes: 3,
     redisShards: 1,
     classes: [
-      { ...ROOMS, channels: 30, subscribers: 12, publishesPerSecond: 5, presence: true, joinsPerSecond: 2 },
+      { ...ROOMS, channels: 15, subscribers: 12, publishesPerSecond: 0, presence: true, joinsPerSecond: 4 },
+      { ...ROOMS, channels: 15, subscribers: 12, publishesPerSecond: 10, bytes: 300 },
     ],
   },
   {

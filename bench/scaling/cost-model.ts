@@ -9,6 +9,8 @@ export interface Slopes {
   readonly node: {
     /** A second of a node that does nothing. */
     readonly idleNode: number;
+    /** Beyond what is done: something that arrives while the loop sleeps wakes it, caches are cold. */
+    readonly wake: number;
     /** A signed trigger that goes through Redis, without its deliveries; and per kilobyte of data, on both nodes. */
     readonly trigger: number;
     readonly publishPerKb: number;
@@ -37,6 +39,7 @@ export interface Slopes {
     readonly baseKib: number;
   };
   readonly redis: {
+    readonly wake: number;
     /** A publish, without those who receive it. */
     readonly publish: number;
     /** One node that receives it: fixed part, and per kilobyte. */
@@ -103,6 +106,9 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
   let subscriptions = 0;
   let channelsHere = 0;
 
+  // What arrives a second: a request and the answer of Redis, a message, a frame and the answer of Redis.
+  let arrivals = 0;
+  let redisArrivals = 0;
   const { handshake, subscribe, close } = slopes.node;
   nodeMicros += (deployment.connectsPerSecond / nodes) * (handshake + subscribe + close);
 
@@ -126,6 +132,9 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
     nodeMicros += (changes / nodes) * slopes.node.presenceStep;
     bytesOut += ((events * one.subscribers) / nodes) * (one.bytes + ENVELOPE_BYTES + TCP_BYTES);
 
+    const steps = changes + visits(one);
+    arrivals += (events * (alone ? 1 : 2) + (alone ? 0 : (events + changes) * reached) + steps * 2) / nodes;
+    redisArrivals += events + steps;
     redisMicros += events * slopes.redis.publish + changes * slopes.redis.presenceStep;
     redisMicros += (events + changes) * reached * (slopes.redis.receiver + kb * slopes.redis.receiverPerKb);
     redisMicros += visits(one) * slopes.redis.visit + edges(one, nodes) * slopes.redis.edge;
@@ -143,16 +152,27 @@ export function loadsOf(deployment: Deployment, slopes: Slopes): Loads {
     (deployment.connections / nodes) * connectionKib +
     further * subscriptionKib +
     channelsHere * channelKib;
-  const node = { cpu: nodeMicros / 1e6, bytesOut, memoryMib: kib / 1024, publishes, received, deliveries };
-  if (alone) return { node, redis: undefined, first: 'nodes', headroom: 1 / node.cpu };
+  const nodeWork = nodeMicros / 1e6;
+  const cpu = withWaking(nodeWork, (arrivals * slopes.node.wake) / 1e6);
+  const node = { cpu, bytesOut, memoryMib: kib / 1024, publishes, received, deliveries };
+  if (alone) return { node, redis: undefined, first: 'nodes', headroom: 1 / nodeWork };
+  const redisWork = redisMicros / 1e6 / redisShards;
   const redis = {
-    cpu: redisMicros / 1e6 / redisShards,
+    cpu: withWaking(redisWork, (redisArrivals * slopes.redis.wake) / 1e6 / redisShards),
     bytesOut: redisBytes / redisShards,
     commands: commands / redisShards,
     messages: messages / redisShards,
   };
-  const first = node.cpu >= redis.cpu ? 'nodes' : 'redis';
-  return { node, redis, first, headroom: 1 / Math.max(node.cpu, redis.cpu) };
+  const first = nodeWork >= redisWork ? 'nodes' : 'redis';
+  return { node, redis, first, headroom: 1 / Math.max(nodeWork, redisWork) };
+}
+
+/**
+ * Arrivals at random find a process busy as often as it is, and wake it else: u = work + waking · (1 − u). A process that
+ * is full wakes for nothing, so its work alone says when it will be.
+ */
+function withWaking(work: number, waking: number): number {
+  return Math.max(work, (work + waking) / (1 + waking));
 }
 
 /** Joins and leaves of a presence channel, each of which all its members hear of. */

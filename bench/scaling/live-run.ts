@@ -53,7 +53,7 @@ export async function runLive(cluster: Cluster, deployment: Deployment, seconds:
   for (const [number, one] of deployment.classes.entries())
     await crowd.settle(`class${number}`, one, seconds);
   // What the handshakes left to be done.
-  await sleep(1500);
+  await sleep(1000);
   const cost = await cluster.meter.measure(() => crowd.run(seconds));
   await crowd.leave();
   const shares = cost.eachMicros.map((micros) => micros / 1000 / cost.wallMs);

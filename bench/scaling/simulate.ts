@@ -3,7 +3,7 @@
  *
  *     node dist/bench/scaling/simulate.js                 the worked examples
  *     node dist/bench/scaling/simulate.js FILE            a deployment of your own, as JSON
- *     node dist/bench/scaling/simulate.js FILE SLOPES     with slopes measured on your machine
+ *     node dist/bench/scaling/simulate.js FILE SLOPES     with slopes measured on your machine; `-`: the worked examples
  */
 import { readFileSync } from 'node:fs';
 import { type Loads, loadsOf, type Slopes } from './cost-model.ts';
@@ -14,7 +14,7 @@ import { MEASURED } from './slopes.ts';
 const [file, slopesFile] = process.argv.slice(2);
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const slopes = slopesFile === undefined ? MEASURED : (parsed(slopesFile) as Slopes);
-const deployments = file === undefined ? EXAMPLES : [readDeployment(parsed(file))];
+const deployments = file === undefined || file === '-' ? EXAMPLES : [readDeployment(parsed(file))];
 
 for (const deployment of deployments) {
   process.stdout.write(`${described(deployment, loadsOf(deployment, slopes))}\n\n`);

@@ -39,7 +39,7 @@ export interface FanOut {
 
 /** Subscribes everyone, 25 in a smoke run, then runs `phase` for each size. */
 export async function forEachSize(
-  { address, app, smoke }: Bench,
+  { address, app, smoke }: Pick<Bench, 'address' | 'app' | 'smoke'>,
   plan: FanOutPlan,
   phase: (fanOut: FanOut) => Promise<Figure | Figure[]>,
 ): Promise<Figure[]> {

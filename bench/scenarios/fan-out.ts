@@ -71,7 +71,7 @@ async function phase(bench: Bench, setup: FanOut, publishes: number, perSecond: 
 
 /** Publishes so many a second, and sees every delivery. */
 export async function publishPaced(
-  { address, meter }: Bench,
+  { address, meter }: Pick<Bench, 'address' | 'meter'>,
   { tally, lanes, subscribers }: FanOut,
   publishes: number,
   perSecond: number,

@@ -57,7 +57,8 @@ export async function untilReady(child: Child, address: Address): Promise<Runnin
 
 /** The handle of a child that is known to answer. */
 export function running(child: Child, address: Address): RunningTarget {
-  return { pid: child.pid, address, peers: [], redisPid: undefined, stop: () => stop(child) };
+  const alone = { peers: [], redisPid: undefined, redisUrl: undefined };
+  return { pid: child.pid, address, ...alone, stop: () => stop(child) };
 }
 
 async function stop({ process: child, output }: Child): Promise<void> {

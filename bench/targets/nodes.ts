@@ -15,6 +15,7 @@ export async function startNodes(start: StartServer, count: number | undefined):
     ...first,
     peers,
     redisPid: redis.pid,
+    redisUrl: redis.url,
     async stop() {
       for (const node of [...peers, first]) await node.stop();
       await redis.stop();

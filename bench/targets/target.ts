@@ -12,6 +12,7 @@ export interface RunningTarget extends Server {
   readonly peers: readonly Server[];
   /** The Redis between the nodes of a cluster. */
   readonly redisPid: number | undefined;
+  readonly redisUrl: string | undefined;
   /** Ends the processes and waits for them; kills those that linger. */
   stop(): Promise<void>;
 }

@@ -17,11 +17,12 @@ import type { RunningTarget } from '../targets/target.ts';
 import { type SlowCore, slowCore } from './cpu-quota.ts';
 
 const smoke = process.argv.includes('--smoke');
-const ROUNDS = smoke ? 1 : 5;
+const ROUNDS = smoke ? 1 : 4;
 const SHARE = 0.25;
-const STREAMS = 32;
-const PER_STREAM = smoke ? 2 : 50;
-const FLOOD = { limitMs: 4_000, window: 64 };
+/** Requests under way, and publishes whose deliveries may be outstanding. */
+const [STREAMS, WINDOW] = [32, 64];
+const PUBLISHES = smoke ? 64 : 1600;
+const FLOOD_MS = 4_000;
 /** Above it the generator may have been what bounded the rate. */
 const GENERATOR_MOST = 0.85;
 
@@ -36,12 +37,15 @@ interface Round {
 
 interface Contestant {
   readonly workers: number;
+  /** 2: twice as many requests are under way, as many for each of two workers as for the one process. */
+  readonly load: 1 | 2;
   readonly server: RunningTarget;
   readonly cores: readonly SlowCore[];
   readonly rounds: Map<string, Round[]>;
 }
 
-const contestants = [await started(1), await started(2)];
+const [single, pair] = [await started(1), await started(2)];
+const contestants: readonly Contestant[] = [single, pair, { ...pair, load: 2, rounds: new Map() }];
 for (let round = -1; round < ROUNDS; round += 1) {
   for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
     const rounds = await measured(contestant);
@@ -53,7 +57,7 @@ for (let round = -1; round < ROUNDS; round += 1) {
   }
 }
 print();
-for (const { server, cores } of contestants) {
+for (const { server, cores } of [single, pair]) {
   await server.stop();
   for (const core of cores) core.remove();
 }
@@ -63,25 +67,21 @@ async function started(workers: number): Promise<Contestant> {
   const server = await carillonTarget(workers === 1 ? {} : { CARILLON_WORKERS: String(workers) }).start();
   const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'latin1');
   const pids = [server.pid, ...children.split(' ').filter(Boolean).map(Number)];
-  return { workers, server, cores: pids.map((pid) => slowCore(pid, SHARE)), rounds: new Map() };
+  return { workers, load: 1, server, cores: pids.map((pid) => slowCore(pid, SHARE)), rounds: new Map() };
 }
 
-async function measured({ server, cores }: Contestant): Promise<[string, Round][]> {
+async function measured({ server, cores, load }: Contestant): Promise<[string, Round][]> {
   const meter = new Meter(server.pid);
-  const bench = {
-    address: server.address,
-    webhookPort: 0,
-    peers: [],
-    app: BENCH_APP,
-    meter,
-    smoke,
-    pipeline: 1,
-  };
+  const bench = { address: server.address, app: BENCH_APP, meter, smoke, pipeline: 1 };
   const rounds: [string, Round][] = [];
-  const plan = { subscribers: 1_000, sizes: USUAL_SIZES, streams: STREAMS, perStream: PER_STREAM };
+  const streams = STREAMS * load;
+  const plan = { subscribers: 1_000, sizes: USUAL_SIZES, streams, perStream: PUBLISHES / streams };
   await forEachSize(bench, plan, async (setup) => {
     for (const core of cores) core.throttled();
-    const { cost, deliveries } = await publishFlooding(bench, setup, FLOOD);
+    const { cost, deliveries } = await publishFlooding(bench, setup, {
+      limitMs: FLOOD_MS,
+      window: WINDOW * load,
+    });
     rounds.push([
       setup.label,
       {
@@ -107,15 +107,15 @@ function print(): void {
     'held back',
   ];
   const lines = [head, head.map(() => '---')];
-  const [alone, ...others] = contestants;
   for (const [label] of USUAL_SIZES) {
-    const base = alone?.rounds.get(label) ?? [];
-    for (const { workers, rounds } of [alone, ...others].filter((one) => one !== undefined)) {
+    const base = single.rounds.get(label) ?? [];
+    for (const { workers, load, rounds } of contestants) {
       const mine = rounds.get(label) ?? [];
       const gains = mine.map(({ perSecond }, i) => perSecond / (base[i]?.perSecond ?? Number.NaN));
       lines.push([
         label,
         String(workers),
+        String(STREAMS * load),
         spread(
           mine.map(({ perSecond }) => perSecond),
           0,
@@ -128,7 +128,7 @@ function print(): void {
           .join(', '),
       ]);
       if (mine.some(({ generator }) => generator > GENERATOR_MOST))
-        lines.push(['', '', 'the generator was too busy']);
+        lines.push(['', '', '', 'the generator was too busy']);
     }
   }
   process.stdout.write(`${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`);

@@ -278,6 +278,15 @@ describe('a node that is cut off', () => {
     await proxy.stop();
   });
 
+  it('looks at once for what was queued while it heard no hints', async () => {
+    const node = await start();
+    await node.webhooks.queue.add(APP, says('channel-0', 0));
+    await receiver.until(1);
+    await redis.servers[0]?.client.client('KILL', 'TYPE', 'PUBSUB');
+    await node.webhooks.queue.add(APP, says('channel-1', 1));
+    await receiver.until(2);
+  });
+
   it('keeps what it has to report until Redis is back, in order', async () => {
     const proxy = await TcpProxy.start(redis.servers[0]?.port ?? 0);
     const node = await start({ redis: `redis://127.0.0.1:${proxy.port}` });
