@@ -35,8 +35,8 @@ async function runWide(bench: Bench): Promise<Figure[]> {
       ['1 KB to 10,000', 1024],
       ['10 KB to 10,000', 10 * 1024],
     ],
-    perConnection: 2,
-    perSecond: 4,
+    perConnection: 3,
+    perSecond: 2,
   });
   const long = await pacedFanOut(bench, {
     subscribers: 1_000,

@@ -6,11 +6,10 @@
 import { closeCrowd, each, openCrowd, subscribeCrowd } from '../client/crowd.ts';
 import { Feed, Receiver } from '../client/delivery-check.ts';
 import { payload } from '../client/payload.ts';
+import { Publisher } from '../client/publisher.ts';
 import { triggerRequest } from '../client/signing.ts';
 import { Tally } from '../client/tally.ts';
 import type { WsClient } from '../client/ws-client.ts';
-import { publishPaced } from './fan-out.ts';
-import type { FanOut } from './fan-out-setup.ts';
 import { ignoreMembers, type Seat, seatOf } from './presence-room.ts';
 import { type Bench, cpuFigure, type Figure, type Scenario } from './scenario.ts';
 
@@ -27,10 +26,8 @@ const ROOM_SIZES = [100, 500, 2_000];
 const VISITORS = 500;
 /** Who comes and goes where all are told, and publishes these are compared with. */
 const ANNOUNCED = 20;
-const PUBLISHES_PER_SECOND = 20;
 /** Data of a publish that is as long as an announcement. */
 const BYTES = 60;
-const STREAMS = 1;
 const EVENT = 'tick';
 
 async function run(bench: Bench): Promise<Figure[]> {
@@ -104,23 +101,34 @@ async function knownUsers(
   ];
 }
 
-/** Server CPU time of one publish to all members, in µs. */
-async function publishTo(bench: Bench, channel: string, standing: readonly WsClient[]): Promise<number> {
+/** Server CPU time of one publish to all members, in µs; the next goes when all have it, as joins do. */
+async function publishTo(
+  { address, app, meter }: Bench,
+  channel: string,
+  standing: readonly WsClient[],
+): Promise<number> {
   const tally = new Tally();
   const feed = new Feed(EVENT, channel, BYTES);
-  for (const client of standing) client.receiver = new Receiver(feed, tally, STREAMS);
+  for (const client of standing) client.receiver = new Receiver(feed, tally, 1);
   const requests = Array.from({ length: ANNOUNCED }, (_, i) =>
-    triggerRequest(bench.app, EVENT, channel, payload(0, i, BYTES)),
+    triggerRequest(app, EVENT, channel, payload(0, i, BYTES)),
   );
-  const load: FanOut = {
-    label: 'publish',
-    bytes: BYTES,
-    subscribers: standing.length,
-    clients: standing,
-    tally,
-    lanes: [requests],
-  };
-  const { cost } = await publishPaced(bench, load, ANNOUNCED, PUBLISHES_PER_SECOND);
+  const onFailure = (error: Error): void => tally.fail(error);
+  const publisher = new Publisher({ address, lanes: [requests], depth: 1, onFailure });
+  await publisher.connect();
+  const cost = await meter.measure(() =>
+    each(
+      requests,
+      'publishes',
+      async (_, i) => {
+        publisher.release(i);
+        await tally.until((i + 1) * standing.length);
+      },
+      1,
+    ),
+  );
+  tally.finish(ANNOUNCED * standing.length);
+  publisher.close();
   return cost.serverMicros / ANNOUNCED;
 }
 
