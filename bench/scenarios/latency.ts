@@ -14,7 +14,7 @@ import type { Bench, Figure, Scenario } from './scenario.ts';
 
 export const latency: Scenario = {
   name: 'latency',
-  summary: 'delays of 1 to 1,000 at 100 publishes a second, and of 2,000 triggers a second',
+  summary: 'delays of 1 to 1,000 at 40 publishes a second, and of 2,000 triggers a second',
   freshServer: false,
   run,
 };
@@ -22,7 +22,8 @@ export const latency: Scenario = {
 const CHANNEL = 'latency';
 const BYTES = 100;
 const SECONDS = 5;
-const PUBLISHES_PER_SECOND = 100;
+/** More, times the readers, and what is measured is the queue before the generator. */
+const PUBLISHES_PER_SECOND = 40;
 const TRIGGERS_PER_SECOND = 2_000;
 const TRIGGER_CONNECTIONS = 16;
 
