@@ -47,7 +47,7 @@ it('as the notification that goes with an event, while the data of an event may 
   });
   expect([answer.status, answer.text]).toEqual([
     400,
-    'Invalid parameter: `push`: Must be at most 100 levels deep',
+    'Invalid parameter: `push`: Must not be nested deeper than 100 levels',
   ]);
   const data = '['.repeat(5000) + ']'.repeat(5000);
   const plain = await api(server, 'POST', '/events', { body: `{"name":"a","channel":"a","data":${data}}` });
@@ -56,5 +56,5 @@ it('as the notification that goes with an event, while the data of an event may 
 
 it('as the settings of an app', async () => {
   const answer = await askAdmin(server, 'POST', '/apps', `{"id":"deep","auth":{"userInfo":{"a":${DEEP}}}}`);
-  expect([answer.status, answer.json.error]).toEqual([400, 'the body is nested more than 100 levels deep']);
+  expect([answer.status, answer.json.error]).toEqual([400, 'the body is nested deeper than 100 levels']);
 });

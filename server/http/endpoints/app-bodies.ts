@@ -71,7 +71,7 @@ function objectIn({ body }: Pick<AdminCall, 'body'>): Settings {
   const json = readJsonBody(body);
   if (typeof json === 'string') throw new AppRefusal('invalid', json);
   if (isNestedDeeper(json.object, MOST_LEVELS)) {
-    throw new AppRefusal('invalid', `the body is nested more than ${MOST_LEVELS} levels deep`);
+    throw new AppRefusal('invalid', `the body is nested deeper than ${MOST_LEVELS} levels`);
   }
   return json.object;
 }

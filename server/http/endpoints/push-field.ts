@@ -74,12 +74,10 @@ function fieldProblem({ limits }: App, given: Given): string | undefined {
   if (unknown !== undefined) {
     return says(`push.${unknown.slice(0, 100)}`, `There is no such field; push has ${FIELDS.join(', ')}`);
   }
-  if (isNestedDeeper(given, MOST_LEVELS)) return says('push', `Must be at most ${MOST_LEVELS} levels deep`);
+  if (isNestedDeeper(given, MOST_LEVELS))
+    return says('push', `Must not be nested deeper than ${MOST_LEVELS} levels`);
   if (!BLOCKS.some((name) => Object.hasOwn(given, name))) {
     return says('push', `Must have a block for a provider, at least one of ${BLOCKS.join(', ')}`);
-  }
-  if (isNestedDeeper(given, MOST_LEVELS)) {
-    return says('push', `Must not be nested deeper than ${MOST_LEVELS} levels`);
   }
   const user = text({ min: 1, max: limits.userIdLength });
   return object({
