@@ -21,8 +21,8 @@ const OF_THEIR_OWN = [
 
 /** Those that say most about many processes, and don't take long. */
 const CHOSEN = [
-  'test/wire/{cache,channels,encrypted,isolation,presence,subscribing,users}.test.ts',
-  'test/http/{channel,channel-users,channels,events,batch-events,terminate-connections}.test.ts',
+  'test/wire/{cache,presence,subscribing,users}.test.ts',
+  'test/http/{channel-users,channels,events,terminate-connections}.test.ts',
 ];
 
 const MOST = everywhere ? WIRE : CHOSEN;

@@ -6,8 +6,8 @@ import type { PostgresSettings } from '../config/config.ts';
 const CONNECT_MS = 5000;
 /** Milliseconds a statement may take; every one is meant to take a few. */
 export const STATEMENT_MS = 30_000;
-/** Milliseconds a transaction may stand still, so that a frozen node doesn't hold its locks. */
-const IDLE_TRANSACTION_MS = 60_000;
+/** Milliseconds a transaction may stand still: a frozen node holds its locks no longer than its jobs. */
+const IDLE_TRANSACTION_MS = 10_000;
 
 const INT8 = 20;
 const NUMERIC = 1700;

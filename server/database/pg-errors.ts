@@ -4,9 +4,10 @@ import { DatabaseUnavailable, QueryFailed } from './database-error.ts';
 
 /**
  * SQLSTATE classes and codes that say that the server can't work now: connection, authorization (a password is being
- * changed), resources, cancelled by an administrator or a time limit, shutting down, disk, read-only after a failover.
+ * changed), resources, cancelled by an administrator or a time limit, shutting down, disk, read-only after a failover, a
+ * transaction that stood still.
  */
-const UNAVAILABLE = /^(08|28|3D|53|57|58|25006)/;
+const UNAVAILABLE = /^(08|28|3D|53|57|58|25006|25P03)/;
 
 /** Leaves out PostgreSQL's details, which quote the values. */
 export function typedPgError(error: unknown): unknown {

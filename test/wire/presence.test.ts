@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { channelAuth } from '../support/auth.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   expectRefused,
   memberAdded,
@@ -28,7 +29,9 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
-  expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} });
+  await eventually(async () =>
+    expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} }),
+  );
 });
 
 async function connect(): Promise<RawClient> {
