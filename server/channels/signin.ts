@@ -64,14 +64,21 @@ export class SignInCommand {
       // One after the other, or the second could be answered first.
       const done = andThen(connection.signingIn, () => this.#admit(connection, identity, message.userData));
       if (done instanceof Promise) this.#await(connection, done);
+      else if (done !== undefined) this.#refuse(connection, done);
     } catch (error) {
       this.#unavailable(connection, error);
     }
   }
 
-  #await(connection: Connection, done: Promise<void>): void {
+  #await(connection: Connection, done: Promise<string | undefined>): void {
     this.#underWay.set(connection, this.#underWayOf(connection) + 1);
     const signingIn = done
+      .then((obstacle) => {
+        if (obstacle === undefined) return;
+        this.#noteRefusal(connection, obstacle);
+        // Others may have been held up for this answer, so it waits for none.
+        connection.send(errorFrame(null, obstacle));
+      })
       .catch((error) => this.#unavailable(connection, error))
       .then(() => {
         this.#underWay.set(connection, this.#underWayOf(connection) - 1);
@@ -85,22 +92,27 @@ export class SignInCommand {
     return this.#underWay.get(connection) ?? 0;
   }
 
-  #admit(connection: Connection, identity: Identity, userData: string): Eventual<void> {
+  /** What stands in the way, if anything does. */
+  #admit(connection: Connection, identity: Identity, userData: string): Eventual<string | undefined> {
     if (!connection.open) return;
     return andThen(this.#ports.signInProblem(connection, identity.user.id), (revoked) => {
       if (!connection.open) return;
       const obstacle = revoked ?? otherUserProblem(connection, identity.user.id);
-      if (obstacle === undefined) return this.#signIn(connection, identity, userData);
-      this.#refuse(connection, obstacle);
+      if (obstacle !== undefined) return obstacle;
+      return andThen(this.#signIn(connection, identity, userData), () => undefined);
     });
   }
 
   #refuse(connection: Connection, reason: string): void {
+    this.#noteRefusal(connection, reason);
+    connection.sendError(reason);
+  }
+
+  #noteRefusal(connection: Connection, reason: string): void {
     this.#ports.logger.debug(
       { app: connection.hub.app.id, socketId: connection.id, reason },
       'sign-in refused',
     );
-    connection.sendError(reason);
   }
 
   #unavailable(connection: Connection, error: unknown): void {

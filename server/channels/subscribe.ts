@@ -4,6 +4,7 @@ import {
   cacheMiss,
   channelStringToSign,
   channelType,
+  errorFrame,
   exceedsBytes,
   isChannelName,
   type Subscribe,
@@ -79,7 +80,7 @@ export class SubscribeCommand {
     }
     const checked = this.#check(connection, message);
     if (isRefusal(checked)) {
-      this.#refuse(connection, name, checked);
+      for (const frame of this.#refused(connection, name, checked)) connection.answer(frame);
       return;
     }
     const subscription = this.#hold(connection, name, checked.member);
@@ -173,8 +174,7 @@ export class SubscribeCommand {
     return andThen(problem, (found) => {
       if (found === undefined)
         return andThen(channel.following, () => this.#enter(connection, subscription, member));
-      this.#letGo(connection, subscription);
-      this.#refuse(connection, channel.name, authError(found));
+      this.#turnAway(connection, subscription, authError(found));
     });
   }
 
@@ -183,8 +183,7 @@ export class SubscribeCommand {
     const { channel } = subscription;
     return andThen(this.#joinAsMember(connection, channel, member), (roster) => {
       if (roster !== 'full') return this.#count(connection, subscription, roster);
-      this.#letGo(connection, subscription);
-      this.#refuse(connection, channel.name, limitReached('Presence channel is full', 403));
+      this.#turnAway(connection, subscription, limitReached('Presence channel is full', 403));
     });
   }
 
@@ -276,14 +275,19 @@ export class SubscribeCommand {
     if (this.#ports.withdrawn.delete(subscription)) endSubscription(this.#ports, connection, subscription);
   }
 
+  /** Refuses what a store had to be asked for. Others may have been held up for this answer, so it waits for none. */
+  #turnAway(connection: Connection, subscription: Subscription, refusal: Refusal): void {
+    this.#letGo(connection, subscription);
+    for (const frame of this.#refused(connection, subscription.channel.name, refusal)) connection.send(frame);
+  }
+
   /** Both frames: the first reaches the channel's error handlers, the second is what older clients know. */
-  #refuse(connection: Connection, channel: string, { type, status, message }: Refusal): void {
+  #refused(connection: Connection, channel: string, { type, status, message }: Refusal): [string, string] {
     const { app } = connection.hub;
     this.#ports.logger.debug(
       { app: app.id, channel, socketId: connection.id, reason: message },
       'subscription refused',
     );
-    connection.answer(subscriptionError(channel, type, message, status));
-    connection.sendError(message);
+    return [subscriptionError(channel, type, message, status), errorFrame(null, message)];
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trigger } from '../support/api.ts';
 import type { ClusterNode } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { joinPresence, signIn } from '../support/joining.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { DEFAULT_APP } from '../support/server.ts';
@@ -158,6 +159,10 @@ describe('without webhooks Redis has to do', () => {
 
 describe('with webhooks, beside delivering them, Redis has to do', () => {
   const cluster = useCluster(1, () => ({ url: redis().url }));
+  // A node takes over the shards of webhooks some seconds after its start.
+  beforeAll(() =>
+    eventually(() => expect(done.filter(({ name }) => name === 'del').length).toBeGreaterThanOrEqual(64)),
+  );
   costs(cluster, {
     channel: {
       first: { evalsha: 1, within: 16, subscribe: 1 },

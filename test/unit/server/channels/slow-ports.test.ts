@@ -171,6 +171,17 @@ describe('answers that come late', () => {
     ]);
   });
 
+  it('come before the pong to a ping that was sent after also if they refuse', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.signIn('{"id":"7"}');
+    client.signIn('{"id":"8"}');
+    client.say('pusher:ping', {});
+    await node.gate.open();
+    await node.gate.open();
+    expect(client.socket.events().slice(-2)).toEqual(['pusher:error', 'pusher:pong']);
+  });
+
   it('hold up a thousand answers to what was sent after, not more', async () => {
     const node = slowNode();
     const client = node.connect();
