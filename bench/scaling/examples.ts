@@ -40,7 +40,7 @@ export const EXAMPLES: readonly Deployment[] = [
     connections: 1_000_000,
     connectsPerSecond: 2000,
     nodes: 24,
-    redisShards: 3,
+    redisShards: 8,
     classes: [
       {
         name: 'rooms',
@@ -75,7 +75,7 @@ export const EXAMPLES: readonly Deployment[] = [
     connections: 10_000_000,
     connectsPerSecond: 10_000,
     nodes: 160,
-    redisShards: 2,
+    redisShards: 4,
     classes: [
       { ...QUIET, name: 'rooms', channels: 1000, subscribers: 10_000, publishesPerSecond: 1, bytes: 300 },
     ],
