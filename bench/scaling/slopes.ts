@@ -18,9 +18,9 @@ export const MEASURED: Slopes = {
     edge: 0,
     presenceStep: 303,
     idle: 0.2,
-    connectionKib: 0.71,
-    subscriptionKib: 0.3,
-    channelKib: 0.6,
+    connectionKib: 0.5,
+    subscriptionKib: 0.2,
+    channelKib: 0.48,
     baseKib: 90_000,
   },
   redis: {
