@@ -32,6 +32,7 @@ export class JobLeases {
   readonly #ports: JobLeasesPorts;
   readonly #held = new Map<Job, Held>();
   #lostAt = Number.NEGATIVE_INFINITY;
+  /** Undefined while there is nothing to prolong. */
   #cancel: (() => void) | undefined;
 
   /** @param owner under which the jobs are claimed */
@@ -46,12 +47,9 @@ export class JobLeases {
     return this.#lostAt;
   }
 
-  start(): void {
-    this.#cancel = this.#ports.clock.every(this.#leaseMs / EXTENSIONS_PER_LEASE, () => void this.prolong());
-  }
-
   stop(): void {
     this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   /**
@@ -61,12 +59,14 @@ export class JobLeases {
   hold(job: Job, until: number): AbortSignal {
     const abort = new AbortController();
     this.#held.set(job, { abort, since: this.#ports.clock.now(), until, lost: false });
+    this.#cancel ??= this.#ports.clock.every(this.#leaseMs / EXTENSIONS_PER_LEASE, () => void this.prolong());
     return abort.signal;
   }
 
   /** The job is over. */
   drop(job: Job): void {
     this.#held.delete(job);
+    if (this.#held.size === 0) this.stop();
   }
 
   /** Nothing more is to be sent. Leases are prolonged all the same, until the jobs are over. */

@@ -37,7 +37,6 @@ export class PushWorkers {
 
   start(): void {
     this.#started = true;
-    this.#leases.start();
     this.wake();
   }
 

@@ -27,7 +27,6 @@ beforeEach(() => {
   };
   const log = new OccasionalLog(clock, silentLogger);
   leases = new JobLeases('node-1', LEASE_MS, { queue, clock, log });
-  leases.start();
 });
 
 const job = (id: number) => ({ id }) as Job;
