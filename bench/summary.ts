@@ -32,11 +32,11 @@ export function formatSummary({ facts, settings, series, failures }: Report): st
   ];
   const table = [...rows.values()].map((row) => {
     const of = (target: string): Series | undefined => row.find((one) => one.target === target);
-    const [any] = row;
+    const [first] = row;
     return [
-      any?.scenario ?? '',
-      any?.figure.label ?? '',
-      any?.figure.unit ?? '',
+      first?.scenario ?? '',
+      first?.figure.label ?? '',
+      first?.figure.unit ?? '',
       ...targets.map((target) => middleOf(of(target))),
       ...compared.map((target) => ratioOf(of(target), ordered)),
     ];

@@ -1,5 +1,4 @@
 /** The network's side of a node: its WebSocket and HTTP routes, and its port. Part of the composition root. */
-
 import type { AppRegistry } from './apps/app-registry.ts';
 import type { Hub } from './channels/hub.ts';
 import type { Workplace } from './compose-hub.ts';

@@ -1,6 +1,6 @@
 /**
- * Publications whose commands are not answered yet, on pub/sub channels that this node receives: one that has come back was
- * taken by Redis, whatever becomes of the answer. What one connection publishes comes back in that order.
+ * Publications whose commands are not answered yet, on pub/sub channels that this node receives: one that has come back
+ * was taken by Redis, whatever becomes of the answer. What one connection publishes comes back in that order.
  */
 
 export interface UnderWay {
@@ -27,7 +27,9 @@ export class Arrivals {
 
   /** A message came on the channel, from this node or another. */
   came(channel: string, message: Buffer): void {
-    const [first] = this.#expected.get(channel) ?? [];
+    const expected = this.#expected.get(channel);
+    if (expected === undefined) return;
+    const [first] = expected;
     if (first === undefined || !isSame(first.message, message)) return;
     first.hasCome = true;
     this.end(channel, first);
