@@ -79,7 +79,7 @@ app.ws<SocketData>('/app/:key', {
     if (frame.event === 'pusher:subscribe') subscribe(ws, frame.data.channel, frame.data.channel_data);
     else if (frame.event.startsWith('client-')) {
       ws.publish(frame.channel, message);
-      addWebhook?.(JSON.stringify({ ...frame, name: 'client_event' }));
+      addWebhook?.(frame.channel, JSON.stringify({ ...frame, name: 'client_event' }));
     }
   },
   close(ws) {
@@ -115,7 +115,7 @@ function subscribe(ws: WebSocket<SocketData>, channel: string, channelData: stri
     return;
   }
   if (addWebhook !== undefined && app.numSubscribers(channel) === 0)
-    addWebhook(JSON.stringify({ name: 'channel_occupied', channel }));
+    addWebhook(channel, JSON.stringify({ name: 'channel_occupied', channel }));
   ws.subscribe(channel);
   const succeeded = (): void => {
     ws.send(`{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":"{}"}`);

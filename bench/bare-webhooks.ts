@@ -2,25 +2,30 @@
 import { Agent, request } from 'node:http';
 
 const BATCH = 20;
-const CONNECTIONS = 4;
+/** One request at a time each, so that a channel's events keep their order. */
+const LANES = 4;
 
 /** Takes the JSON of one event. */
-export type AddEvent = (event: string) => void;
+export type AddEvent = (channel: string, event: string) => void;
 
 export function bareWebhooks(url: string): AddEvent {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const agent = new Agent({ keepAlive: true, maxSockets: LANES });
+  const lanes = Array.from({ length: LANES }, () => lane((body, done) => post(url, agent, body, done)));
+  return (channel, event) => lanes[channel.charCodeAt(channel.length - 1) % LANES]?.(event);
+}
+
+function lane(send: (body: string, done: () => void) => void): (event: string) => void {
   let queue: string[] = [];
-  let underWay = 0;
+  let underWay = false;
   const next = (): void => {
-    while (underWay < CONNECTIONS && queue.length > 0) {
-      const body = `{"time_ms":${Date.now()},"events":[${queue.slice(0, BATCH).join(',')}]}`;
-      queue = queue.slice(BATCH);
-      underWay += 1;
-      post(url, agent, body, () => {
-        underWay -= 1;
-        next();
-      });
-    }
+    if (underWay || queue.length === 0) return;
+    underWay = true;
+    const body = `{"time_ms":${Date.now()},"events":[${queue.slice(0, BATCH).join(',')}]}`;
+    queue = queue.slice(BATCH);
+    send(body, () => {
+      underWay = false;
+      next();
+    });
   };
   return (event) => {
     queue.push(event);

@@ -2,32 +2,27 @@
 import {
   Codes,
   cacheMiss,
-  channelStringToSign,
-  channelType,
   errorFrame,
-  exceedsBytes,
-  isChannelName,
   type Subscribe,
   subscriptionError,
   subscriptionSucceeded,
-  userOfChannel,
 } from '../../protocol/index.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
 import type { Clock } from '../lib/clock.ts';
-import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
+import { andThen, type Eventual } from '../lib/eventual.ts';
 import { Unavailable } from '../lib/unavailable.ts';
-import type { Counted, JoinResult, Member } from '../presence/presence-store.ts';
+import type { Counted, Member } from '../presence/presence-store.ts';
 import type { Roster } from '../presence/roster.ts';
-import { authProblem } from './authorize.ts';
 import type { CacheMisses } from './cache-misses.ts';
-import { type Channel, Subscription } from './channel.ts';
+import { Subscription } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { holdChannel, releaseChannel } from './follow.ts';
+import { joinAsMember } from './join.ts';
 import { isCounting, noLongerCounting, tellJoiner } from './joiner-count.ts';
 import { countSubscriptions, leaveChannel } from './leave.ts';
-import { parseMember } from './member.ts';
-import { authError, invalidRequest, isRefusal, limitReached, type Refusal } from './refusal.ts';
+import { permissionFor } from './permission.ts';
+import { authError, isRefusal, limitReached, type Refusal } from './refusal.ts';
 import { lastEvent } from './replay.ts';
 import { endSubscription, type UnsubscribePorts } from './unsubscribe.ts';
 
@@ -42,12 +37,6 @@ export interface SubscribePorts extends UnsubscribePorts {
   readonly grantProblem: (connection: Connection, channel: string) => Eventual<string | undefined>;
 }
 
-/** What a request asks for, once it is found in order. */
-interface Permission {
-  /** Who joins, on presence channels. */
-  readonly member: Member | undefined;
-}
-
 /** What the stores said of a new subscription. */
 interface Answers {
   readonly roster: Roster | undefined;
@@ -57,10 +46,6 @@ interface Answers {
   /** Whether others may have been told counts since that one. */
   readonly isLate: boolean;
 }
-
-const PERMITTED: Permission = { member: undefined };
-
-const NOT_JOINED: JoinResult = { joined: false };
 
 export class SubscribeCommand {
   readonly #ports: SubscribePorts;
@@ -78,7 +63,7 @@ export class SubscribeCommand {
       connection.sendError(`Existing subscription to channel ${name}`);
       return;
     }
-    const checked = this.#check(connection, message);
+    const checked = permissionFor(this.#ports.registry, connection, message);
     if (isRefusal(checked)) {
       for (const frame of this.#refused(connection, name, checked)) connection.answer(frame);
       return;
@@ -111,57 +96,6 @@ export class SubscribeCommand {
     connection.close(Codes.unavailable);
   }
 
-  #check(connection: Connection, message: Subscribe): Permission | Refusal {
-    const { app } = connection.hub;
-    const { limits } = app;
-    const name = message.channel;
-    if (!isChannelName(name)) {
-      return invalidRequest(
-        `Invalid channel name '${name.slice(0, 200)}': allowed are letters, digits and _ - = @ , . ;`,
-      );
-    }
-    const type = channelType(name);
-    if (type.kind === 'user') {
-      return connection.user?.id === userOfChannel(name)
-        ? PERMITTED
-        : authError('Only the signed-in user may subscribe to a #server-to-user- channel', 403);
-    }
-    if (name.length > limits.channelNameLength) {
-      return limitReached(
-        `Channel name exceeds the allowed maximum (${limits.channelNameLength} characters)`,
-        413,
-      );
-    }
-    if (connection.subscriptionCount >= limits.channelsPerConnection) {
-      return limitReached(`Too many channels: a connection may hold ${limits.channelsPerConnection}`, 403);
-    }
-    if (!type.authorized) return PERMITTED;
-
-    const { channelData } = message;
-    if (channelData !== undefined && channelData !== null && typeof channelData !== 'string') {
-      return invalidRequest('channel_data must be a string of JSON');
-    }
-    const signed = channelStringToSign(connection.id, name, channelData ?? undefined);
-    const problem = authProblem(this.#ports.registry, app, message.auth, signed);
-    if (problem !== undefined) return authError(problem);
-    if (type.kind !== 'presence') return PERMITTED;
-
-    if (typeof channelData === 'string') {
-      const member = parseMember(channelData, limits);
-      return isRefusal(member) ? member : { member };
-    }
-    if (connection.user === undefined) {
-      return invalidRequest(
-        'presence subscriptions must include channel_data, or the user must be signed in',
-      );
-    }
-    const { id: userId, userInfo } = connection.user;
-    if (userInfo !== undefined && exceedsBytes(userInfo, limits.presenceUserBytes)) {
-      return limitReached(`user_info exceeds the allowed maximum (${limits.presenceUserBytes} bytes)`, 413);
-    }
-    return { member: { userId, userInfo } };
-  }
-
   /**
    * From what was asked to what is answered. Nobody is let in before broker and stores have said what they must; a
    * node that is alone waits for none of them, and makes nothing for the waiting.
@@ -181,7 +115,7 @@ export class SubscribeCommand {
   #enter(connection: Connection, subscription: Subscription, member: Member | undefined): Eventual<void> {
     if (member === undefined) return this.#count(connection, subscription, undefined);
     const { channel } = subscription;
-    return andThen(this.#joinAsMember(connection, channel, member), (roster) => {
+    return andThen(joinAsMember(this.#ports.presence, connection, channel, member), (roster) => {
       if (roster !== 'full') return this.#count(connection, subscription, roster);
       this.#turnAway(connection, subscription, limitReached('Presence channel is full', 403));
     });
@@ -223,36 +157,6 @@ export class SubscribeCommand {
   #letGo(connection: Connection, subscription: Subscription): void {
     connection.deleteSubscription(subscription);
     releaseChannel(this.#ports.broker, connection.hub, subscription.channel);
-  }
-
-  /** Counts the connection among its user's; the first on this node joins the store, the others wait for it. */
-  #joinAsMember(connection: Connection, channel: Channel, member: Member): Eventual<Roster | 'full'> {
-    const { presence } = this.#ports;
-    const { app } = connection.hub;
-    const { userId } = member;
-    channel.members ??= new Map();
-    const members = channel.members;
-    const known = members.get(userId);
-    const share = known ?? { connections: 0, joined: NOT_JOINED };
-    share.connections += 1;
-    if (known === undefined) {
-      members.set(userId, share);
-      const max = app.limits.presenceMaxMembers;
-      share.joined = presence.join(app.id, channel.name, member, connection.id, max);
-    }
-    const uncount = (): void => {
-      share.connections -= 1;
-      // Those who come from here on ask anew.
-      if (members.get(userId) === share) members.delete(userId);
-    };
-    return onFailure(
-      andThen(share.joined, (result) => {
-        if (result.joined) return result.roster;
-        uncount();
-        return 'full';
-      }),
-      uncount,
-    );
   }
 
   /** Joins the fan-out and answers, in one run: nothing published from here on is missed or comes first. */

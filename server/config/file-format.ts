@@ -1,8 +1,10 @@
 /** The text of a config file → a plain value, by the file's extension. */
-import { parse as parseToml, TomlError } from 'smol-toml';
-import { LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import { jsonProblem } from './json-problem.ts';
 import { tomlReason, yamlReason } from './syntax-reasons.ts';
+
+/** Parsers are loaded by the file that needs one: most nodes have none, and would keep a megabyte for it. */
+const load = createRequire(import.meta.url);
 
 export type FileContent =
   | { readonly ok: true; readonly value: unknown }
@@ -37,6 +39,7 @@ function parseJson(text: string): FileContent {
 }
 
 function parseYaml(text: string): FileContent {
+  const { LineCounter, parseDocument } = load('yaml') as typeof import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
@@ -56,8 +59,9 @@ function parseYaml(text: string): FileContent {
 }
 
 function parseTomlText(text: string): FileContent {
+  const { parse, TomlError } = load('smol-toml') as typeof import('smol-toml');
   try {
-    return { ok: true, value: parseToml(text) };
+    return { ok: true, value: parse(text) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     return {

@@ -18,6 +18,7 @@ import {
   NOTE,
   RecordReader,
 } from './hub-wire.ts';
+import { TurnWriter } from './turn-writer.ts';
 
 /** What one side does for the other, by name. What is noted, not called, answers nothing. */
 export type Service = Record<string, (argument: never) => unknown>;
@@ -42,21 +43,17 @@ interface Failure {
 
 export class HubLink<Remote extends Service> {
   readonly #stream: Duplex;
+  readonly #writer: TurnWriter;
   readonly #pending = new Map<number, Pending>();
-  readonly #waiting: Array<() => void> = [];
   readonly #served = new Map<string, (argument: never) => unknown>();
   #published: (publication: FrameRecord) => void = () => undefined;
   #ended: () => void = () => undefined;
   #lastId = 0;
-  #corked = false;
-  #lastWords: (() => void) | undefined;
   #closed = false;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    stream.on('drain', () => {
-      for (const resume of this.#waiting.splice(0)) resume();
-    });
+    this.#writer = new TurnWriter(stream);
     // What follows is 'close'.
     stream.on('error', () => undefined);
     stream.on('close', () => this.#end());
@@ -87,7 +84,7 @@ export class HubLink<Remote extends Service> {
 
   /** Bytes that are not written yet. */
   get bytesWaiting(): number {
-    return this.#stream.writableLength;
+    return this.#writer.bytesWaiting;
   }
 
   /** Whether so much waits that nothing more should be sent but what must not be lost. */
@@ -151,23 +148,17 @@ export class HubLink<Remote extends Service> {
 
   /** Sends a record whatever waits. */
   send(record: Buffer): void {
-    if (this.#closed) return;
-    this.#writeAtTurnsEnd();
-    this.#stream.write(record);
+    if (!this.#closed) this.#writer.write(record);
   }
 
   /** Calls `say` at the end of this turn: what it sends leaves in the same write as the rest. One for a turn. */
   endTurnWith(say: () => void): void {
-    this.#writeAtTurnsEnd();
-    this.#lastWords = say;
+    this.#writer.endTurnWith(say);
   }
 
   /** Done when everything is written, or the link is gone. */
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#closed || !this.#stream.writableNeedDrain) resolve();
-      else this.#waiting.push(resolve);
-    });
+    return this.#writer.drained();
   }
 
   pause(): void {
@@ -180,19 +171,6 @@ export class HubLink<Remote extends Service> {
 
   close(): void {
     this.#stream.destroy();
-  }
-
-  #writeAtTurnsEnd(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#stream.cork();
-    setImmediate(() => {
-      const lastWords = this.#lastWords;
-      this.#lastWords = undefined;
-      lastWords?.();
-      this.#corked = false;
-      this.#stream.uncork();
-    });
   }
 
   #arrived(record: Buffer): void {
@@ -255,7 +233,7 @@ export class HubLink<Remote extends Service> {
     this.#closed = true;
     for (const { failed } of this.#pending.values()) failed(new Unavailable('The hub is gone', 'unknown'));
     this.#pending.clear();
-    for (const resume of this.#waiting.splice(0)) resume();
+    this.#writer.closed();
     this.#ended();
   }
 }
