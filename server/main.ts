@@ -12,11 +12,14 @@ import { trigger } from './cli/trigger.ts';
 import { vapid } from './cli/vapid-command.ts';
 import { work } from './cli/worker-command.ts';
 import { WORKER } from './cli/worker-name.ts';
-import { startServer } from './compose.ts';
+import { type RunningServer, startServer } from './compose.ts';
+import type { Workplace } from './compose-hub.ts';
 import { startWorkers, workerCount } from './compose-workers.ts';
 import type { Config } from './config/config.ts';
+import type { Logger } from './lib/logger.ts';
 import { jsonLogger, readableLogger } from './lib/pino-logger.ts';
 import { systemClock as clock } from './lib/system-clock.ts';
+import { warmUp } from './warm-up/warm-up.ts';
 import { LINK_FD, processSpawner } from './workers/spawn-worker.ts';
 
 const terminal: Terminal = {
@@ -47,6 +50,12 @@ function createLogger({ mode, logLevel }: Config, worker?: number) {
   return readableLogger(logLevel, (line) => process.stdout.write(line), base);
 }
 
+/** Warm-up and start, for a process that serves clients itself. */
+async function startWarm(config: Config, logger: Logger, workplace?: Workplace): Promise<RunningServer> {
+  if (config.warmUp) await warmUp({ startServer, clock, logger });
+  return startServer(config, logger, workplace);
+}
+
 /** This program once more, as one of several workers: with the same settings. */
 function spawner(args: readonly string[]) {
   // Several processes can't share the port that a debugger was promised.
@@ -68,9 +77,7 @@ try {
         clock,
         createLogger,
         startServer: (config, logger) =>
-          workerCount(config) === 1
-            ? startServer(config, logger)
-            : startWorkers(config, logger, spawner(args)),
+          workerCount(config) === 1 ? startWarm(config, logger) : startWorkers(config, logger, spawner(args)),
       }),
     [WORKER]: (args: readonly string[]) =>
       work(args, {
@@ -78,7 +85,7 @@ try {
         lifetime,
         clock,
         createLogger,
-        startServer,
+        startServer: startWarm,
         openLink: () => new Socket({ fd: LINK_FD }),
       }),
     trigger: (args: readonly string[]) => trigger(args, { terminal, clock, fetch }),

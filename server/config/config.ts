@@ -158,6 +158,8 @@ export interface Config {
   readonly allowPrivateAddresses: boolean;
   /** Opens the admin API; undefined: there is none. */
   readonly adminToken: string | undefined;
+  /** Do the usual work before opening, so that the first clients find the node quick. */
+  readonly warmUp: boolean;
   /** Seconds over which a stopping node spreads its close frames (4200). */
   readonly drainSeconds: number;
   /** Serve the console page at `GET /`. */

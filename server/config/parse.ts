@@ -166,6 +166,7 @@ function build(
     push: node.push,
     allowPrivateAddresses: node.allowPrivateAddresses,
     adminToken: node.admin.token,
+    warmUp: node.warmUp,
     drainSeconds: node.drainSeconds,
     console: node.console ?? mode === 'development',
     developmentApp,

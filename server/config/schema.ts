@@ -174,6 +174,10 @@ export const nodeSchema = group('Node', {
     description: 'Least severe log lines to write',
     fallback: 'debug in development, info in production',
   }).optional(),
+  warmUp: toggle(
+    true,
+    'Half a second of usual work before opening, so that the first clients find the node quick',
+  ),
   drainSeconds: whole(0, 3600, 5, 'Seconds over which a stopping node asks its clients to reconnect'),
   console: described(z.boolean(), {
     description: 'Serve the console page at GET /',

@@ -20,6 +20,7 @@ describe('config: sources', () => {
         badFrames: 100,
       },
       cache: { maxEntries: 100_000, maxBytes: 67_108_864 },
+      warmUp: true,
       drainSeconds: 5,
       console: true,
       developmentApp: undefined,
