@@ -62,6 +62,10 @@ export async function listen(
   { host, port }: Config,
   workplace: Workplace | undefined,
 ): Promise<number> {
+  if (host.startsWith('/')) {
+    await uws.listenAt(host);
+    return 0;
+  }
   if (workplace !== undefined) return uws.listen(host, workplace.port);
   await checkPort(host, port);
   return uws.listen(host, port);

@@ -133,7 +133,7 @@ export type DatabaseSettings = PostgresSettings | SqliteSettings;
 
 export interface Config {
   readonly mode: Mode;
-  /** Address to listen on; `0.0.0.0` for all of IPv4, `::` for all addresses. */
+  /** Address to listen on; `0.0.0.0` for all of IPv4, `::` for all addresses; the path of a Unix socket in a warm-up. */
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;

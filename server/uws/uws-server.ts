@@ -34,6 +34,23 @@ export class UwsServer {
     });
   }
 
+  /**
+   * Listens at a Unix socket.
+   * @throws Error when that can't be done
+   */
+  listenAt(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.app.listen_unix((socket: us_listen_socket | false) => {
+        if (socket === false) {
+          reject(new Error(`Cannot listen at ${path}`));
+          return;
+        }
+        this.#listening = socket;
+        resolve();
+      }, path);
+    });
+  }
+
   /** No new connections; those that are open live on. */
   stopListening(): void {
     if (this.#listening === undefined) return;

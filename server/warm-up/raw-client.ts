@@ -8,14 +8,16 @@ const MASKED = 0x80;
 const SHORT_LENGTH = 125;
 const LENGTH_FOLLOWS = 126;
 const MASK_OF_ZEROS = [0, 0, 0, 0];
+const HOST = 'Host: localhost';
 
 export class RawClient {
   readonly #socket: Socket;
   readonly #chunks: AsyncIterator<string>;
   #text = '';
 
-  constructor(host: string, port: number) {
-    this.#socket = connect({ host, port, noDelay: true });
+  /** @param path of a Unix socket */
+  constructor(path: string) {
+    this.#socket = connect({ path });
     this.#socket.setEncoding('latin1');
     // Whoever waits is told by the chunks.
     this.#socket.on('error', () => undefined);
@@ -59,10 +61,10 @@ export class RawClient {
 }
 
 /** The request that opens a WebSocket; the key is the example of RFC 6455. */
-export function handshake(host: string, path: string): Buffer {
+export function handshake(path: string): Buffer {
   const head = [
     `GET ${path} HTTP/1.1`,
-    `Host: ${host}`,
+    HOST,
     'Upgrade: websocket',
     'Connection: Upgrade',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
@@ -71,10 +73,10 @@ export function handshake(host: string, path: string): Buffer {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n`);
 }
 
-export function post(host: string, target: string, body: string): Buffer {
+export function post(target: string, body: string): Buffer {
   const head = [
     `POST ${target} HTTP/1.1`,
-    `Host: ${host}`,
+    HOST,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];

@@ -2,10 +2,14 @@
  * A node does its usual work before it opens: V8 compiles what is run often, and does so while it runs. Without this the
  * first clients of a node would find it at half its speed (docs/performance.md).
  *
- * It is done by a second node in the same process, in memory, which nobody else can find or sign for: the same code, and
- * nothing of what it does is counted, logged or stored.
+ * It is done by nodes of its own in the same process, in memory: the same code, and nothing of what they do is counted,
+ * logged or stored. They listen at a Unix socket in a folder that only this user can enter: ports that are taken for a
+ * moment, by clients too, could be what somebody else is about to listen on.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { channelStringToSign } from '../../protocol/index.ts';
 import type { Credential } from '../apps/app.ts';
 import { signedUrl } from '../cli/signed-request.ts';
@@ -33,7 +37,6 @@ const LIMIT_MS = 600;
 /** Milliseconds after which it is given up, whatever it waits for. */
 const GIVEN_UP_MS = 3000;
 
-const HOST = '127.0.0.1';
 const APP = 'warm-up';
 const ROOM = 'private-room';
 const TRIGGERS = 20;
@@ -60,32 +63,38 @@ export async function warmUp(ports: WarmUpPorts): Promise<void> {
 async function practise(ports: WarmUpPorts, rounds: number, until: number): Promise<void> {
   const { startServer, clock, logger } = ports;
   const credential = { key: randomBytes(16).toString('hex'), secret: randomBytes(32).toString('hex') };
-  const server = await startServer(warmUpConfig(credential), SILENT);
-  const crowd = new Crowd(server.port, credential, clock.now());
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-warm-up-'));
+  const path = join(folder, 'node');
+  const leaveNothing = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const server = await startServer(warmUpConfig(path, credential), SILENT).catch(async (error: unknown) => {
+    await leaveNothing();
+    throw error;
+  });
+  const crowd = new Crowd(path, credential, clock.now());
   const cancel = clock.after(GIVEN_UP_MS, () => crowd.leave());
   try {
     for (let round = 0; round < rounds && clock.now() < until; round += 1) await crowd.act(round);
   } finally {
     cancel();
     crowd.leave();
+    await leaveNothing();
     // Beside the start of the next; it has nobody to wait for.
     server.stop().catch((err: unknown) => logger.debug({ err }, 'warm-up not stopped'));
   }
 }
 
-function warmUpConfig(credential: Credential): Config {
-  return configFrom({
-    host: HOST,
-    port: 0,
+function warmUpConfig(path: string, credential: Credential): Config {
+  const settings = {
     drainSeconds: 0,
     console: false,
     apps: [{ id: APP, ...credential, limits: { clientEventsPerSecond: 1_000_000 } }],
-  });
+  };
+  return { ...configFrom(settings), host: path };
 }
 
 /** What clients and a backend do all day: talk in a room, trigger events, come, join and go. */
 class Crowd {
-  readonly #port: number;
+  readonly #path: string;
   readonly #credential: Credential;
   readonly #signingKey: SigningKey;
   readonly #greeting: Buffer;
@@ -95,18 +104,19 @@ class Crowd {
   readonly #backend: RawClient;
   #members: Promise<[speaker: RawClient, listener: RawClient]> | undefined;
 
-  constructor(port: number, credential: Credential, now: number) {
-    this.#port = port;
+  /** @param now milliseconds since the epoch */
+  constructor(path: string, credential: Credential, now: number) {
+    this.#path = path;
     this.#credential = credential;
     this.#signingKey = new SigningKey(credential.secret);
-    this.#greeting = handshake(HOST, `/app/${credential.key}?protocol=7&client=js&version=8.4.0&flash=false`);
+    this.#greeting = handshake(`/app/${credential.key}?protocol=7&client=js&version=8.4.0&flash=false`);
     // As the official libraries order them.
     const bodies = [
       { name: EVENT, data: DATA, channels: [ROOM] },
       { name: EVENT, channels: [ROOM], data: DATA },
     ].map((body) => JSON.stringify(body));
     const triggers = bodies.map((body) => {
-      return post(HOST, signedUrl('', `/apps/${APP}/events`, body, credential, now), body);
+      return post(signedUrl('', `/apps/${APP}/events`, body, credential, now), body);
     });
     this.#triggers = repeated(Buffer.concat(triggers), TRIGGERS / triggers.length);
     const clientEvent = textFrame({ event: `client-${EVENT}`, channel: ROOM, data: DATA });
@@ -156,7 +166,7 @@ class Crowd {
   }
 
   #connect(): RawClient {
-    const client = new RawClient(HOST, this.#port);
+    const client = new RawClient(this.#path);
     this.#clients.add(client);
     return client;
   }

@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../server/compose.ts';
 import type { Clock } from '../../server/lib/clock.ts';
@@ -22,33 +26,42 @@ function recordingLogger(): Logger & { readonly lines: string[] } {
 }
 
 /** Something that listens and never answers, or ends connections at once. */
-async function listening(hangsUp: boolean): Promise<RunningServer> {
+async function listenAt(path: string, hangsUp: boolean): Promise<RunningServer> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     if (hangsUp) socket.destroy();
   });
   servers.push(server);
-  server.listen(0, '127.0.0.1');
+  server.listen(path);
   await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { host: '127.0.0.1', port, stop: () => Promise.resolve() };
+  return { host: path, port: 0, stop: () => Promise.resolve() };
+}
+
+/** What a node answers at a Unix socket, over one connection that stays. */
+async function page(agent: Agent, socketPath: string, path: string): Promise<string> {
+  const sent = request({ agent, socketPath, path }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 describe('a warm-up', () => {
   it('does what clients and backends do, is refused nothing, and leaves nothing open', async () => {
     const pages: string[] = [];
     const stopped: Array<Promise<void>> = [];
-    const ports: number[] = [];
+    const paths: string[] = [];
     const logger = recordingLogger();
     await warmUp({
       clock: systemClock,
       logger,
       async startServer(config, silent) {
         const node = await startServer(config, silent);
-        ports.push(node.port);
+        paths.push(node.host);
+        const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+        // The connection lives on when the path is gone.
+        await page(agent, node.host, '/health');
         const stop = async (): Promise<void> => {
-          pages.push(await (await fetch(`http://${node.host}:${node.port}/metrics`)).text());
+          pages.push(await page(agent, node.host, '/metrics'));
+          agent.destroy();
           await node.stop();
         };
         return {
@@ -73,9 +86,7 @@ describe('a warm-up', () => {
       expect(page).not.toMatch(/^carillon_connections_refused_total\{/m);
       expect(page).not.toMatch(/^carillon_http_responses_total\{status="[345]/m);
     }
-    for (const port of ports) {
-      await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
-    }
+    expect(paths.filter((path) => existsSync(dirname(path)))).toEqual([]);
   });
 
   it('that finds no place to listen is given up, and says so', async () => {
@@ -91,7 +102,7 @@ describe('a warm-up', () => {
   ])('that %s is given up, and says so', async (_what, hangsUp) => {
     const logger = recordingLogger();
     const hurried: Clock = { ...systemClock, after: (_ms, task) => systemClock.after(50, task) };
-    await warmUp({ clock: hurried, logger, startServer: () => listening(hangsUp) });
+    await warmUp({ clock: hurried, logger, startServer: ({ host }) => listenAt(host, hangsUp) });
     expect(logger.lines).toEqual(['warm-up given up']);
   });
 });
