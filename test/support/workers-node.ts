@@ -126,6 +126,8 @@ function launch(settings: Record<string, unknown>) {
     port: 0,
     workers: 2,
     drainSeconds: 0,
+    // Some hundred are started, for a few requests each.
+    warmUp: false,
     allowPrivateAddresses: true,
     apps: [DEFAULT_APP],
     ...settings,
