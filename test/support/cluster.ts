@@ -47,6 +47,8 @@ export class ClusterNode implements TestServer {
       CARILLON_APP_SECRET: DEFAULT_APP.secret,
       CARILLON_LOG_LEVEL: 'warn',
       CARILLON_DRAIN_SECONDS: '0',
+      // Many are started, for a few requests each.
+      CARILLON_WARM_UP: 'false',
       CARILLON_REDIS_URL: url,
       CARILLON_ALLOW_PRIVATE_ADDRESSES: 'true',
       ...env,
