@@ -21,7 +21,7 @@ const OF_THEIR_OWN = [
 
 /** Those that say most about many processes, and don't take long. */
 const CHOSEN = [
-  'test/wire/{cache,presence,subscribing,users}.test.ts',
+  'test/wire/{cache,presence,users}.test.ts',
   'test/http/{channel-users,channels,events,terminate-connections}.test.ts',
 ];
 
