@@ -49,7 +49,7 @@ const NORMAL_CLOSURE = 1000;
 const ignore = (): undefined => undefined;
 const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** Done when the node is warm, or time is up. Never fails: a node that could not be warmed is as good as any, later. */
+/** Done when the node is warm, or time is up. Never fails: a node that could not be warmed is as good, later. */
 export async function warmUp(ports: WarmUpPorts): Promise<void> {
   const until = ports.clock.now() + LIMIT_MS;
   try {
