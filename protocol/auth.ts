@@ -13,9 +13,9 @@ export function userStringToSign(socketId: string, userData: string): string {
 /** Query parameters in the order they were sent, percent-decoded once. */
 export type QueryParameters = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** An HTTP API request: method, path, and what `signedParameters` makes of its query. */
+/** An HTTP API request: method in upper case, path, and what `signedParameters` makes of its query. */
 export function requestStringToSign(method: string, path: string, signed: string): string {
-  return `${method.toUpperCase()}\n${path}\n${signed}`;
+  return `${method}\n${path}\n${signed}`;
 }
 
 /**

@@ -43,8 +43,7 @@ export function addRoutes(uws: UwsServer, { limits, tls, trustProxy }: Config, p
   addHttpRoutes(
     uws.app,
     {
-      handle: (request) => site.handle(request),
-      needsCaller: (path) => site.needsCaller(path),
+      find: (path) => site.find(path),
       refusal: (request, status, message) => site.refusal(request, status, message),
       counters,
       logger,

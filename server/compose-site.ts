@@ -40,11 +40,11 @@ export interface SiteSurroundings {
 }
 
 export function composeSite(config: Config, given: SiteSurroundings): Site {
-  const { channels, push, metrics, ready, logger } = given;
+  const { channels, push, metrics, ready } = given;
   const { ports, publisher } = channels;
   const pages = nodePages({ ready, metrics, console: consoleOf(config) });
   const api = new SignedApi(ports, apiRoutes({ ...ports, publisher, notifications: push.notifications }));
-  return new Site(pages, [authSiteOf(given), ...push.doors], adminOf(config, given), api, logger);
+  return new Site(pages, [authSiteOf(given), ...push.doors], adminOf(config, given), api);
 }
 
 function authSiteOf({ apps, shared, channels, clock, log, logger }: SiteSurroundings): AuthSite {

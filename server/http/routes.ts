@@ -26,20 +26,25 @@ const USERS = '/users/';
 const REMEMBERED = 1000;
 const REMEMBERED_LENGTH = 300;
 
-/** Finds routes. Most requests ask for one of few paths, which are taken apart once. */
-export class Router {
+/** Finds what a path leads to. Most requests ask for one of few paths, which are taken apart once. */
+export class Router<Found> {
   readonly #routes: Routes;
-  readonly #found = new Map<string, RouteMatch>();
+  readonly #make: (match: RouteMatch) => Found;
+  readonly #found = new Map<string, Found>();
 
-  constructor(routes: Routes) {
+  /** @param make what is found, of the route that a path has */
+  constructor(routes: Routes, make: (match: RouteMatch) => Found) {
     this.#routes = routes;
+    this.#make = make;
   }
 
-  match(path: string): RouteMatch | undefined {
+  find(path: string): Found | undefined {
     const known = this.#found.get(path);
     if (known !== undefined) return known;
-    const found = matchRoute(this.#routes, path);
-    if (found === undefined || path.length > REMEMBERED_LENGTH) return found;
+    const match = matchRoute(this.#routes, path);
+    if (match === undefined) return undefined;
+    const found = this.#make(match);
+    if (path.length > REMEMBERED_LENGTH) return found;
     if (this.#found.size === REMEMBERED) this.#found.clear();
     this.#found.set(path, found);
     return found;

@@ -7,7 +7,8 @@ import type { OccasionalLog } from '../lib/occasional-log.ts';
 import { Unavailable } from '../lib/unavailable.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { failure, type HttpRequest, type HttpResponse, text } from './message.ts';
-import { APPS, type RouteMatch, Router, type Routes } from './routes.ts';
+import type { Resource } from './resource.ts';
+import { type RouteMatch, Router, type Routes } from './routes.ts';
 import { readSignedQuery } from './signed-query.ts';
 
 export interface ApiPorts {
@@ -26,26 +27,30 @@ const PREFLIGHT_HEADERS = [
 ] as const;
 
 export class SignedApi {
-  readonly #ports: ApiPorts;
-  readonly #router: Router;
+  readonly #router: Router<Resource>;
 
   constructor(ports: ApiPorts, routes: Routes) {
+    this.#router = new Router(routes, (match) => new SignedResource(ports, match));
+  }
+
+  /** What answers requests for a path of the API; undefined if the path is none of its. */
+  find(path: string): Resource | undefined {
+    return this.#router.find(path);
+  }
+}
+
+class SignedResource implements Resource {
+  readonly needsCaller = false;
+  readonly #ports: ApiPorts;
+  readonly #route: RouteMatch;
+
+  constructor(ports: ApiPorts, route: RouteMatch) {
     this.#ports = ports;
-    this.#router = new Router(routes);
+    this.#route = route;
   }
 
-  /** Whether a path can be nobody else's: one of the API, with nothing before it. */
-  owns(path: string): boolean {
-    return path.startsWith(APPS) && this.#router.match(path) !== undefined;
-  }
-
-  /** Answers a request of the API; undefined if the path is none of its. */
-  handle(request: HttpRequest): Eventual<HttpResponse> | undefined {
-    const route = this.#router.match(request.path);
-    return route === undefined ? undefined : this.#answer(request, route);
-  }
-
-  #answer(request: HttpRequest, route: RouteMatch): Eventual<HttpResponse> {
+  handle(request: HttpRequest): Eventual<HttpResponse> {
+    const route = this.#route;
     const endpoint = route.methods.get(request.method === 'HEAD' ? 'GET' : request.method);
     if (endpoint === undefined) return otherMethod(request, route);
     const { registry, clock } = this.#ports;

@@ -1,8 +1,9 @@
 /** Everything a node answers over HTTP: health, metrics, the console, the doors (auth endpoints, push), the APIs. */
 import type { Eventual } from '../lib/eventual.ts';
-import type { Logger } from '../lib/logger.ts';
 import { ADMIN_PREFIX, type AdminApi } from './admin-api.ts';
 import { failure, type HttpRequest, type HttpResponse } from './message.ts';
+import type { Resource } from './resource.ts';
+import { APPS } from './routes.ts';
 import type { SignedApi } from './signed-api.ts';
 
 /** A page of the node itself, by path: unsigned, GET only. */
@@ -26,7 +27,6 @@ export class Site {
   readonly #doors: readonly Door[];
   readonly #api: SignedApi;
   readonly #admin: AdminApi | undefined;
-  readonly #logger: Logger;
 
   /** @param admin undefined where there is no admin API */
   constructor(
@@ -34,20 +34,23 @@ export class Site {
     doors: readonly Door[],
     admin: AdminApi | undefined,
     api: SignedApi,
-    logger: Logger,
   ) {
     this.#pages = pages;
     this.#doors = doors;
     this.#api = api;
     this.#admin = admin;
-    this.#logger = logger;
   }
 
-  /** Whether requests for this path are to come with their caller's details. */
-  needsCaller(path: string): boolean {
-    // Nearly every request is for the API, so nobody else is asked about those.
-    if (this.#api.owns(path)) return false;
-    return (this.#admin !== undefined && path.startsWith(ADMIN_PREFIX)) || this.#doorOf(path) !== undefined;
+  /** What answers requests for this path. */
+  find(path: string): Resource {
+    // Nearly every request is for the API, so nobody else is asked about those that can be nobody else's.
+    const ofApi = path.startsWith(APPS) ? this.#api.find(path) : undefined;
+    if (ofApi !== undefined) return ofApi;
+    const ofAdmin = this.#admin !== undefined && path.startsWith(ADMIN_PREFIX);
+    return {
+      needsCaller: ofAdmin || this.#doorOf(path) !== undefined,
+      handle: (request) => this.#answer(request),
+    };
   }
 
   /** The answer to a request that the transport gives up on. */
@@ -55,21 +58,7 @@ export class Site {
     return this.#doorOf(request.path)?.refusal?.(request.path, status) ?? failure(request, status, message);
   }
 
-  handle(request: HttpRequest): Eventual<HttpResponse> {
-    const answer = this.#answer(request);
-    if (!(answer instanceof Promise)) return this.#noted(request, answer);
-    return answer.then((later) => this.#noted(request, later));
-  }
-
-  /** Whoever asks why a client gets nowhere finds the reason in the log. */
-  #noted({ method, path }: HttpRequest, answer: HttpResponse): HttpResponse {
-    const { status, body } = answer;
-    if (status >= 400) this.#logger.debug({ method, path, status, reason: String(body) }, 'request refused');
-    return answer;
-  }
-
   #answer(request: HttpRequest): Eventual<HttpResponse> {
-    if (this.#api.owns(request.path)) return this.#ofApi(request);
     const page = this.#pages.get(request.path);
     if (page !== undefined) {
       if (request.method === 'GET' || request.method === 'HEAD') return page();
@@ -84,11 +73,7 @@ export class Site {
     }
     if (this.#admin !== undefined && request.path.startsWith(ADMIN_PREFIX))
       return this.#admin.handle(request);
-    return this.#ofApi(request);
-  }
-
-  #ofApi(request: HttpRequest): Eventual<HttpResponse> {
-    return this.#api.handle(request) ?? failure(request, 404, 'Not found');
+    return this.#api.find(request.path)?.handle(request) ?? failure(request, 404, 'Not found');
   }
 
   #doorOf(path: string): Door | undefined {

@@ -42,7 +42,8 @@ export class SigningKey {
 
   /** Whether `signature` is the hex digest of `text`, of any letter case. */
   verify(text: string, signature: string): boolean {
-    return equalHex(this.sign(text), signature.toLowerCase());
+    const expected = this.sign(text);
+    return equalHex(expected, signature) || equalHex(expected, signature.toLowerCase());
   }
 }
 

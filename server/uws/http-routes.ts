@@ -1,7 +1,7 @@
 /** HTTP requests of uWebSockets → values and back. Every handler is guarded: what escapes one would end the process. */
 import type { TemplatedApp, HttpRequest as UwsRequest, HttpResponse as UwsResponse } from 'uWebSockets.js';
 import type { CallerDetails, Headers, HttpRequest, HttpResponse } from '../http/message.ts';
-import type { Eventual } from '../lib/eventual.ts';
+import type { Resource } from '../http/resource.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { nativeText } from './native-text.ts';
@@ -9,7 +9,7 @@ import { RequestBody } from './request-body.ts';
 
 const NO_BODY = Buffer.alloc(0);
 
-type RequestHead = Pick<HttpRequest, 'path' | 'accept'>;
+type RequestHead = Pick<HttpRequest, 'method' | 'path' | 'accept'>;
 
 /** The same shape for all requests, so that each look at one is a quick one; the body comes last. */
 class Incoming implements HttpRequest {
@@ -30,10 +30,9 @@ class Incoming implements HttpRequest {
 }
 
 export interface HttpPorts {
-  readonly handle: (request: HttpRequest) => Eventual<HttpResponse>;
-  /** Whether requests for this path are to come with their caller's details. */
-  readonly needsCaller: (path: string) => boolean;
-  /** What to answer where `handle` wasn't reached, or failed. */
+  /** What answers requests for this path. */
+  readonly find: (path: string) => Resource;
+  /** What to answer where it wasn't reached, or failed. */
   readonly refusal: (request: RequestHead, status: number, message: string) => HttpResponse;
   readonly counters: Counters;
   readonly logger: Logger;
@@ -87,7 +86,7 @@ class Exchange {
   /** True while uWebSockets waits for our handler: it corks by itself then. */
   #inHandler = true;
   #isHead = false;
-  #head: RequestHead = { path: '', accept: '' };
+  #head: RequestHead = { method: '', path: '', accept: '' };
 
   constructor(ports: HttpPorts, settings: HttpSettings, response: UwsResponse) {
     this.#ports = ports;
@@ -101,12 +100,13 @@ class Exchange {
     });
     try {
       const path = uwsRequest.getUrl();
-      const caller = this.#ports.needsCaller(path) ? this.#callerOf(uwsRequest) : undefined;
+      const resource = this.#ports.find(path);
+      const caller = resource.needsCaller ? this.#callerOf(uwsRequest) : undefined;
       const request = new Incoming(method, path, uwsRequest, caller);
       this.#head = request;
       this.#isHead = method === 'HEAD';
-      if (method === 'POST' || announcesBody(uwsRequest)) this.#read(request);
-      else this.#handle(request, NO_BODY);
+      if (method === 'POST' || announcesBody(uwsRequest)) this.#read(request, resource);
+      else this.#handle(request, resource, NO_BODY);
     } catch (error) {
       this.#failed(error);
     }
@@ -128,7 +128,7 @@ class Exchange {
     return { address: told?.trim() || peer, headers };
   }
 
-  #read(request: Incoming): void {
+  #read(request: Incoming, resource: Resource): void {
     let earlier: RequestBody | undefined;
     this.#response.onData((chunk, isLast) => {
       if (this.#over) return;
@@ -144,11 +144,11 @@ class Exchange {
           );
         } else if (isLast && earlier === undefined) {
           // The usual case. The chunk is used before the handler returns, or copied by whoever keeps it.
-          this.#handle(request, Buffer.from(chunk));
+          this.#handle(request, resource, Buffer.from(chunk));
         } else {
           earlier ??= new RequestBody();
           earlier.add(chunk);
-          if (isLast) this.#handle(request, earlier.toBuffer());
+          if (isLast) this.#handle(request, resource, earlier.toBuffer());
         }
       } catch (error) {
         this.#failed(error);
@@ -157,9 +157,9 @@ class Exchange {
     });
   }
 
-  #handle(request: Incoming, body: Buffer): void {
+  #handle(request: Incoming, resource: Resource, body: Buffer): void {
     request.body = body;
-    const response = this.#ports.handle(request);
+    const response = resource.handle(request);
     if (response instanceof Promise) {
       response.then(
         (later) => this.#answer(later),
@@ -177,8 +177,15 @@ class Exchange {
     if (this.#over) return;
     this.#over = true;
     Counters.count(this.#ports.counters.answers, answer.status);
+    if (answer.status >= 400) this.#noteRefusal(answer);
     if (this.#inHandler) this.#write(answer);
     else this.#response.cork(() => this.#write(answer));
+  }
+
+  /** Whoever asks why a client gets nowhere finds the reason in the log. */
+  #noteRefusal({ status, body }: HttpResponse): void {
+    const { method, path } = this.#head;
+    this.#ports.logger.debug({ method, path, status, reason: String(body) }, 'request refused');
   }
 
   #write({ status, headers, body }: HttpResponse): void {

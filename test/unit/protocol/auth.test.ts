@@ -55,7 +55,7 @@ describe('requests', () => {
       ['auth_timestamp', '1353088179'],
       ['auth_signature', 'left out'],
     ] as const;
-    expect(hmac(requestStringToSign('post', '/apps/3/events', signedParameters(parameters)))).toBe(
+    expect(hmac(requestStringToSign('POST', '/apps/3/events', signedParameters(parameters)))).toBe(
       'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c',
     );
   });
