@@ -12,12 +12,14 @@ import type { Counters } from './telemetry/counters.ts';
 import { addHttpRoutes } from './uws/http-routes.ts';
 import { checkPort } from './uws/port-check.ts';
 import type { UwsServer } from './uws/uws-server.ts';
+import type { Publications } from './uws/uws-socket.ts';
 import { addWebSocketRoutes } from './uws/websocket-routes.ts';
 
 export interface EdgePorts {
   readonly registry: AppRegistry;
   readonly hub: Hub;
   readonly sessions: Sessions;
+  readonly publications: Publications;
   readonly site: Site;
   /** Whether clients are being sent away. */
   readonly draining: () => boolean;
@@ -28,11 +30,11 @@ export interface EdgePorts {
 
 /** Nothing comes in before `listen`. */
 export function addRoutes(uws: UwsServer, { limits, tls, trustProxy }: Config, ports: EdgePorts): void {
-  const { registry, hub, sessions, site, draining, clock, counters, logger } = ports;
+  const { registry, hub, sessions, publications, site, draining, clock, counters, logger } = ports;
   const admission = { registry, hub, maxConnections: limits.connections, draining };
   addWebSocketRoutes(
     uws.app,
-    { admit: (knock) => admit(admission, knock), sessions, clock, counters, logger },
+    { admit: (knock) => admit(admission, knock), sessions, publications, clock, counters, logger },
     {
       frameBytes: limits.frameBytes,
       outgoingBytes: limits.outgoingBytes,

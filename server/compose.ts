@@ -59,6 +59,7 @@ export async function startServer(
   // All apps from the start, so that metrics show the idle ones too.
   for (const app of registry.all()) hub.of(app);
   const uws = new UwsServer(config.tls);
+  const fanout = new UwsFanout(uws.app);
 
   const endpoints = new EndpointDirectory(registry.all());
   const partsPorts = {
@@ -75,7 +76,7 @@ export async function startServer(
   const partsHere = workplace?.parts ?? memoryParts;
   const shared =
     config.redis === undefined ? partsHere(partsPorts) : await overRedis(config.redis, partsPorts);
-  await shared.broker.start(new Delivery(hub, new UwsFanout(uws.app), counters));
+  await shared.broker.start(new Delivery(hub, fanout, counters));
 
   const given = { config, registry, hub, clock, counters, log, logger };
   const channels = await composeChannels(shared, given);
@@ -106,7 +107,7 @@ export async function startServer(
     metrics: workplace?.metrics(metrics) ?? metrics,
     ready: () => !draining() && workplace?.ready() !== false,
   });
-  addRoutes(uws, config, { ...given, sessions: channels.sessions, site, draining });
+  addRoutes(uws, config, { ...given, sessions: channels.sessions, publications: fanout, site, draining });
 
   registry.onChange((changes) => applyAppChanges(hub, clock, changes));
   followApps(registry, { endpoints, delivery, counters, policy, logger });

@@ -13,35 +13,51 @@ export interface UserData {
 /** uWebSockets has user data on the WebSocket itself: `getUserData` returns that, for the price of a native call. */
 export type PeerSocket = WebSocket<UserData> & UserData;
 
+/** What was published and may still wait to be handed on. */
+export interface Publications {
+  /** Hands it on: before a socket is sent something else, follows another topic or leaves one. */
+  settle(): void;
+}
+
 export class UwsSocket implements Socket {
   /** The connection this socket belongs to, set right after both are made. */
   connection: Connection | undefined;
   readonly #ws: WebSocket<UserData>;
+  readonly #publications: Publications;
   /** False once the socket is freed or given up: uWebSockets throws on every call to a freed one. */
   #open = true;
 
-  constructor(ws: WebSocket<UserData>) {
+  constructor(ws: WebSocket<UserData>, publications: Publications) {
     this.#ws = ws;
+    this.#publications = publications;
+  }
+
+  get open(): boolean {
+    return this.#open;
   }
 
   send(frame: string): void {
+    this.#publications.settle();
     if (this.#open) this.#ws.send(nativeText(frame));
   }
 
   subscribe(topic: string): void {
+    this.#publications.settle();
     if (this.#open) this.#ws.subscribe(nativeText(topic));
   }
 
   unsubscribe(topic: string): void {
+    this.#publications.settle();
     if (this.#open) this.#ws.unsubscribe(nativeText(topic));
   }
 
-  /** Publishes to all subscribers of the topic but this one, which must be subscribed. */
+  /** Publishes to all subscribers of the topic but this one, which must be open and subscribed. */
   publishToOthers(topic: string, frame: string | Uint8Array): void {
-    if (this.#open) this.#ws.publish(nativeText(topic), nativeFrame(frame));
+    this.#ws.publish(nativeText(topic), nativeFrame(frame));
   }
 
   end(code: number, reason: string): void {
+    this.#publications.settle();
     if (this.#open) this.#ws.end(code, nativeText(closeReason(reason)));
   }
 

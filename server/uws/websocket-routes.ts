@@ -9,11 +9,12 @@ import { Counters } from '../telemetry/counters.ts';
 import { nativeText } from './native-text.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { UwsKnock } from './uws-knock.ts';
-import { type PeerSocket, type UserData, UwsSocket } from './uws-socket.ts';
+import { type PeerSocket, type Publications, type UserData, UwsSocket } from './uws-socket.ts';
 
 export interface WebSocketPorts {
   readonly admit: (knock: Knock) => Admission | Refused;
   readonly sessions: Sessions;
+  readonly publications: Publications;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
@@ -49,7 +50,7 @@ export function addWebSocketRoutes(
   ports: WebSocketPorts,
   settings: WebSocketSettings,
 ): void {
-  const { sessions, counters, logger } = ports;
+  const { sessions, publications, counters, logger } = ports;
   const slowReaders = new SlowReaders({
     clock: ports.clock,
     counters,
@@ -91,7 +92,7 @@ export function addWebSocketRoutes(
           ws.end(decision.code.code, nativeText(closeReason(decision.text)));
           return;
         }
-        const socket = new UwsSocket(ws);
+        const socket = new UwsSocket(ws, publications);
         ws.peer = socket;
         socket.connection = sessions.open(decision, socket);
       } catch (error) {
