@@ -4,7 +4,7 @@
  * what is left, at least one and a quarter cores. The table shows that the server is what bounds the rate: its workers are
  * held back by their share nearly all the time, and the generator is not busy.
  *
- *     node dist/bench/workers/main.js [--smoke]      Linux, as root; three minutes
+ *     node dist/bench/workers/main.js [--smoke]      Linux, as root; two minutes
  */
 import { readFileSync } from 'node:fs';
 import { BENCH_APP } from '../app.ts';
@@ -19,7 +19,7 @@ import { type SlowCore, slowCore } from './cpu-quota.ts';
 const smoke = process.argv.includes('--smoke');
 const ROUNDS = smoke ? 1 : 4;
 const SHARE = 0.25;
-/** Requests under way, and publishes whose deliveries may be outstanding. */
+/** Requests under way, and publishes whose deliveries may be outstanding; also twice as many of both. */
 const [STREAMS, WINDOW] = [32, 64];
 const PUBLISHES = smoke ? 64 : 1600;
 const FLOOD_MS = 4_000;
@@ -37,15 +37,16 @@ interface Round {
 
 interface Contestant {
   readonly workers: number;
-  /** 2: twice as many requests are under way, as many for each of two workers as for the one process. */
-  readonly load: 1 | 2;
+  /** How many times the usual number of requests are under way. */
+  readonly load: number;
   readonly server: RunningTarget;
   readonly cores: readonly SlowCore[];
   readonly rounds: Map<string, Round[]>;
 }
 
 const [single, pair] = [await started(1), await started(2)];
-const contestants: readonly Contestant[] = [single, pair, { ...pair, load: 2, rounds: new Map() }];
+const twiceAsMuch = (one: Contestant): Contestant => ({ ...one, load: 2, rounds: new Map() });
+const contestants: readonly Contestant[] = [single, pair, twiceAsMuch(single), twiceAsMuch(pair)];
 for (let round = -1; round < ROUNDS; round += 1) {
   for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
     const rounds = await measured(contestant);
@@ -100,6 +101,7 @@ function print(): void {
   const head = [
     'data',
     'workers',
+    'under way',
     'deliveries/s (range)',
     'gain (range)',
     'µs of CPU',
@@ -108,9 +110,10 @@ function print(): void {
   ];
   const lines = [head, head.map(() => '---')];
   for (const [label] of USUAL_SIZES) {
-    const base = single.rounds.get(label) ?? [];
     for (const { workers, load, rounds } of contestants) {
       const mine = rounds.get(label) ?? [];
+      const alone = contestants.find((other) => other.workers === 1 && other.load === load);
+      const base = alone?.rounds.get(label) ?? [];
       const gains = mine.map(({ perSecond }, i) => perSecond / (base[i]?.perSecond ?? Number.NaN));
       lines.push([
         label,
