@@ -19,6 +19,7 @@ export interface EdgePorts {
   readonly registry: AppRegistry;
   readonly hub: Hub;
   readonly sessions: Sessions;
+  /** What is settled before a socket is told anything else. */
   readonly publications: Publications;
   readonly site: Site;
   /** Whether clients are being sent away. */

@@ -14,6 +14,7 @@ import { type PeerSocket, type Publications, type UserData, UwsSocket } from './
 export interface WebSocketPorts {
   readonly admit: (knock: Knock) => Admission | Refused;
   readonly sessions: Sessions;
+  /** What is settled before a socket is told anything else. */
   readonly publications: Publications;
   readonly clock: Clock;
   readonly counters: Counters;

@@ -60,7 +60,7 @@ describe('a burst', () => {
     }
   });
 
-  it('is not heard by who subscribes after it, in the same breath', async () => {
+  it('is not heard by who subscribes right after it', async () => {
     const [sender, receiver] = [await RawClient.connect(server()), await RawClient.connect(server())];
     await joinPrivate(sender, DEFAULT_APP, 'private-burst');
     await joinPrivate(receiver, DEFAULT_APP, 'private-burst');
