@@ -28,7 +28,10 @@ export class UnsubscribeCommand {
   }
 }
 
-/** Ends a subscription that has succeeded. */
+/**
+ * Ends a subscription that has succeeded. Nothing answers that, but a later pong does say that it is done: whoever asks
+ * about the channel then, at whatever node, finds it left.
+ */
 export function endSubscription(
   ports: UnsubscribePorts,
   connection: Connection,
@@ -38,6 +41,8 @@ export function endSubscription(
   connection.socket.unsubscribe(topic);
   const left = leaveChannel(ports, connection, subscription);
   if (left instanceof Promise) {
-    left.catch((error) => ports.logger.error({ err: error, channel: name }, 'unsubscribe not recorded'));
+    connection.answering(
+      left.catch((error) => ports.logger.error({ err: error, channel: name }, 'unsubscribe not recorded')),
+    );
   }
 }

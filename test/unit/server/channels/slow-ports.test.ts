@@ -182,6 +182,34 @@ describe('answers that come late', () => {
     expect(client.socket.events().slice(-2)).toEqual(['pusher:error', 'pusher:pong']);
   });
 
+  it('to nobody, as after an unsubscribe, come before the pong to a ping that was sent after all the same', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('presence-a', member('7'));
+    await node.gate.open();
+    client.say('pusher:unsubscribe', { channel: 'presence-a' });
+    client.say('pusher:ping', {});
+    expect(client.socket.events()).not.toContain('pusher:pong');
+    expect(await node.presence.channels('1', '')).toHaveProperty('size', 1);
+    await node.gate.open();
+    expect(client.socket.events().at(-1)).toBe('pusher:pong');
+    expect(await node.presence.channels('1', '')).toHaveProperty('size', 0);
+  });
+
+  it('hold up a pong no longer once a leave has failed', async () => {
+    const node = slowNode();
+    const client = node.connect();
+    client.subscribe('news');
+    await node.gate.open();
+    client.say('pusher:unsubscribe', { channel: 'news' });
+    client.say('pusher:ping', {});
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    expect(client.socket.events().at(-1)).toBe('pusher:pong');
+    expect(client.socket.closed).toBeUndefined();
+    expect(node.errors).toEqual(['unsubscribe not recorded']);
+  });
+
   it('hold up a thousand answers to what was sent after, not more', async () => {
     const node = slowNode();
     const client = node.connect();
