@@ -49,6 +49,10 @@ const first = <T>(register: (callback: (value: T) => void) => unknown) =>
     register(resolve);
   });
 
+/** Both are listened to from the start: either may be the first. */
+const subscribedBoth = (...channels: { subscribed(callback: () => void): unknown }[]) =>
+  Promise.all(channels.map((channel) => first((done) => channel.subscribed(() => done(undefined)))));
+
 /** As Laravel's presence channels are: a number as id, the user's fields as info. */
 const visitor = (id: number, name: string): BrowserOptions => ({
   user: { id: String(id), info: { id, name } },
@@ -104,8 +108,7 @@ describe.each(setups)('%s', (_, echoOf) => {
   test('whispers', async () => {
     const ann = echoOf().private('chat');
     const bob = echoOf().private('chat');
-    await first((done) => ann.subscribed(done));
-    await first((done) => bob.subscribed(done));
+    await subscribedBoth(ann, bob);
     const heard = first((done) => bob.listenForWhisper('typing', done));
     ann.whisper('typing', { name: 'Ann' });
     expect(await heard).toEqual({ name: 'Ann' });
@@ -114,8 +117,7 @@ describe.each(setups)('%s', (_, echoOf) => {
   test('whispers in a presence channel', async () => {
     const ann = echoOf(visitor(1, 'Ann')).join('chat');
     const bob = echoOf(visitor(2, 'Bob')).join('chat');
-    await first((done) => ann.subscribed(done));
-    await first((done) => bob.subscribed(done));
+    await subscribedBoth(ann, bob);
     const heard = first((done) => bob.listenForWhisper('typing', done));
     ann.whisper('typing', { name: 'Ann' });
     expect(await heard).toEqual({ name: 'Ann' });
