@@ -50,8 +50,10 @@ describe('a warm-up', () => {
     const stopped: Array<Promise<void>> = [];
     const paths: string[] = [];
     const logger = recordingLogger();
+    const started = systemClock.now();
     await warmUp({
-      clock: systemClock,
+      // All the time in the world: on a slow machine the second node would get no turn.
+      clock: { ...systemClock, now: () => started, after: (ms, task) => systemClock.after(100 * ms, task) },
       logger,
       async startServer(config, silent) {
         const node = await startServer(config, silent);
