@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { channelAuth } from '../support/auth.ts';
+import { eventually } from '../support/eventually.ts';
 import { cacheMiss, expectRefused, succeeded, whole, wholeAll } from '../support/frames.ts';
 import { joinPresence, joinPrivate } from '../support/joining.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -141,7 +142,9 @@ describe('a filled cache channel', () => {
     await other.subscribe(channel);
     await trigger(server(), channel, 'e', 'x');
     await other.close();
-    expect((await api(server(), 'GET', `/channels/${channel}`)).json()).toEqual({ occupied: false });
+    await eventually(async () => {
+      expect((await api(server(), 'GET', `/channels/${channel}`)).json()).toEqual({ occupied: false });
+    });
     subscribe(channel);
     expect(wholeAll(await client.barrier())).toEqual([
       succeeded(channel),

@@ -386,7 +386,7 @@ describe('ending the connections of a user', () => {
     const victim = await signedIn({ id: '7' });
     const others = [await signedIn({ id: '8' }), await connect(), await signedIn({ id: '77' })];
     const member = await connect();
-    await joinPresence(member, DEFAULT_APP, 'presence-t', { user_id: '7' });
+    await joinPresence(member, DEFAULT_APP, 'presence-unharmed', { user_id: '7' });
     const elsewhere = await RawClient.connect(server(), { key: OTHER_APP.key });
     await signIn(elsewhere, OTHER_APP, { id: '7' });
     await terminate('7');
