@@ -76,6 +76,7 @@ export async function openWorkerHub(
     webhooks,
     deadLetters,
     endpoints,
+    clock,
   });
 
   const policy = addressPolicyOf(config);

@@ -3,15 +3,19 @@ import type { RelayedGrant, RelayOutcome } from '../auth/grant-relay.ts';
 import type { GrantStore } from '../auth/grant-store.ts';
 import { EventData, EventPublication } from '../broker/publications.ts';
 import type { CachedEvent } from '../cache/channel-cache.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { Rate } from '../limits/token-bucket.ts';
 import type { DeadLetters } from '../webhooks/dead-letters.ts';
 import type { EndpointDirectory } from '../webhooks/endpoint-directory.ts';
 import type { WebhookQueue } from '../webhooks/webhook-queue.ts';
 import type { HubLink } from './hub-link.ts';
-import type { CachedPublication, HubService, Revocation, UserName, WorkerService } from './hub-services.ts';
+import type { CachedPublication, HubService, UserName, WorkerService } from './hub-services.ts';
 import type { HubTopics } from './hub-topics.ts';
 import { type ImmediateStore, WorkerShares } from './worker-shares.ts';
+
+/** Milliseconds that a termination waits for a worker that doesn't say that it is done. */
+const TERMINATE_MS = 2000;
 
 export interface HubServerPorts {
   readonly topics: HubTopics;
@@ -33,6 +37,7 @@ export interface HubServerPorts {
   readonly webhooks: WebhookQueue;
   readonly deadLetters: DeadLetters;
   readonly endpoints: EndpointDirectory;
+  readonly clock: Clock;
 }
 
 type Link = HubLink<WorkerService>;
@@ -72,7 +77,7 @@ export class HubServer {
 
       follow: (topic) => topics.follow(link, topic),
       unfollow: (topic) => topics.unfollow(link, topic),
-      terminate: (user) => this.#tellAll('terminated', user),
+      terminate: (user) => this.#terminate(user),
 
       subscribed: (change) => shares.subscribed(number, change),
       join: (wish) => shares.join(number, wish),
@@ -99,7 +104,7 @@ export class HubServer {
       revoke: (revocation) => {
         const { appId, userId, now, forMs } = revocation;
         revocations.revoke(appId, userId, now, forMs);
-        this.#tellAll('revoked', revocation);
+        for (const link of this.#links.values()) link.note('revoked', revocation);
       },
       revokedAt: ({ appId, userId, now }) => revocations.revokedAt(appId, userId, now),
 
@@ -119,10 +124,19 @@ export class HubServer {
     };
   }
 
-  #tellAll(name: 'terminated', user: UserName): void;
-  #tellAll(name: 'revoked', revocation: Revocation): void;
-  #tellAll(name: 'terminated' | 'revoked', about: UserName & Revocation): void {
-    for (const link of this.#links.values()) link.note(name, about);
+  /** Done when every worker has, so that whoever signs in afterwards is not meant; or when one is too slow. */
+  #terminate(user: UserName): Promise<void> {
+    // A worker that is gone has nobody left.
+    const all = [...this.#links.values()].map((link) =>
+      link.insist('terminated', user).catch(() => undefined),
+    );
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(TERMINATE_MS, resolve);
+      Promise.all(all).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #relay(from: number, grant: RelayedGrant): Eventual<RelayOutcome> {

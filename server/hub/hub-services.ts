@@ -67,7 +67,7 @@ export type HubService = {
 
   follow(topic: TopicName): void;
   unfollow(topic: TopicName): void;
-  terminate(user: UserName): void;
+  terminate(user: UserName): Promise<void>;
 
   subscribed(change: ChannelName & { readonly count: number; readonly joiner: string | undefined }): Counted;
   join(

@@ -82,6 +82,7 @@ export class TestHub {
       webhooks: this.webhooks,
       deadLetters,
       endpoints: this.endpoints,
+      clock,
     });
   }
 

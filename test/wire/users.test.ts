@@ -1,5 +1,5 @@
 /** Signed-in users: sign-in itself, events sent to a user, watchlists, and ending a user's connections. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { hmac, userAuth } from '../support/auth.ts';
@@ -21,6 +21,8 @@ const server = useServer({
   apps: [quietApp({ features: { watchlists: true, clientEvents: true } }), OTHER_APP],
 });
 const clients: RawClient[] = [];
+/** Everybody who has signed in so far. */
+const known = new Set<string>();
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
@@ -32,7 +34,8 @@ async function connect(query?: string): Promise<RawClient> {
   return client;
 }
 
-async function signedIn(user: string | object, query?: string): Promise<RawClient> {
+async function signedIn(user: { id: string; [field: string]: unknown }, query?: string): Promise<RawClient> {
+  known.add(user.id);
   const client = await connect(query);
   await signIn(client, DEFAULT_APP, user);
   return client;
@@ -241,6 +244,17 @@ describe('a watchlist', () => {
     }
     expect(Object.fromEntries(states)).toEqual(expected);
   };
+
+  // Who was there in the test before is on the way out.
+  beforeEach(async () => {
+    const ids = [...known];
+    known.clear();
+    if (ids.length === 0) return;
+    const observer = await connect();
+    await signIn(observer, DEFAULT_APP, { id: 'observer', watchlist: ids });
+    await settled(observer, Object.fromEntries(ids.map((id) => [id, 'offline'])));
+    await observer.close();
+  });
 
   it('is answered with the state of everybody on it, after the success frame', async () => {
     await signedIn({ id: 'on1' });

@@ -25,6 +25,8 @@ interface Worker {
   readonly broker: HubBroker;
   readonly presence: HubPresenceStore;
   readonly heard: string[];
+  /** Users whose connections were to end. */
+  readonly terminated: string[];
 }
 
 function startHub(clock = new FakeClock()): TestHub {
@@ -38,12 +40,13 @@ async function startWorker(hub: TestHub, topics: readonly string[] = [ROOM]): Pr
   const rosters = new HubRosters();
   const broker = new HubBroker(link, rosters.changed.bind(rosters));
   const heard: string[] = [];
+  const terminated: string[] = [];
   broker.start({
     deliver: (publication) => heard.push(frameText(publication)),
-    terminate: () => undefined,
+    terminate: (_appId, userId) => terminated.push(userId),
   });
   for (const topic of topics) await broker.follow(APP, topic);
-  return { link, broker, presence: new HubPresenceStore(link, rosters), heard };
+  return { link, broker, presence: new HubPresenceStore(link, rosters), heard, terminated };
 }
 
 const join = (worker: Worker, userId: string) =>
@@ -157,6 +160,44 @@ describe('a publication', () => {
     await one.broker.publish(new FramePublication(APP, 'b', 'for nobody'));
     await hub.settled();
     expect([one.heard, other.heard]).toEqual([['for a'], ['for b']]);
+  });
+});
+
+describe('a termination', () => {
+  it('is done when every worker has closed what it was about', async () => {
+    const hub = startHub();
+    const workers = [await startWorker(hub), await startWorker(hub), await startWorker(hub)] as const;
+    await workers[0].broker.terminate(APP, '7');
+    expect(workers.map(({ terminated }) => terminated)).toEqual([['7'], ['7'], ['7']]);
+  });
+
+  it('waits for no worker that is gone', async () => {
+    const hub = startHub();
+    const [one, gone] = [await startWorker(hub), await startWorker(hub)];
+    gone.link.pause();
+    const done = one.broker.terminate(APP, '7');
+    gone.link.close();
+    await done;
+    expect(one.terminated).toEqual(['7']);
+  });
+
+  it('waits two seconds for one that does not answer, which closes them when it is back', async () => {
+    const clock = new FakeClock();
+    const hub = startHub(clock);
+    const [one, stuck] = [await startWorker(hub), await startWorker(hub)];
+    stuck.link.pause();
+    let isDone = false;
+    const done = one.broker.terminate(APP, '7').then(() => {
+      isDone = true;
+    });
+    await eventually(() => expect(one.terminated).toEqual(['7']));
+    clock.advance(1999);
+    await one.link.call('settled', undefined);
+    expect(isDone).toBe(false);
+    clock.advance(1);
+    await done;
+    stuck.link.resume();
+    await eventually(() => expect(stuck.terminated).toEqual(['7']));
   });
 });
 
