@@ -43,9 +43,9 @@ export class Channel {
 
 /**
  * How far a subscription has come: `joining` while broker and stores are asked, `counted` once it is among the
- * channel's subscriptions, `active` once success has been sent.
+ * channel's subscriptions, `active` once success has been sent, `left` once it is taken away again.
  */
-export type SubscriptionState = 'joining' | 'counted' | 'active';
+export type SubscriptionState = 'joining' | 'counted' | 'active' | 'left';
 
 /** One connection's place in a channel. */
 export class Subscription {

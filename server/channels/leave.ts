@@ -12,7 +12,7 @@ export interface LeavePorts {
 }
 
 /**
- * Takes a counted subscription away and reports what that changes: the member, the count, the node's interest. The
+ * Takes a counted subscription away, once, and reports what that changes: the member, the count, the node's interest. The
  * caller has taken the socket off the topic, or the socket is gone.
  */
 export function leaveChannel(
@@ -20,10 +20,12 @@ export function leaveChannel(
   connection: Connection,
   subscription: Subscription,
 ): Eventual<void> {
+  // By an unsubscribe and a close that crossed it.
+  if (subscription.state === 'left') return;
   const { hub } = connection;
   const { channel } = subscription;
   connection.deleteSubscription(subscription);
-  subscription.state = 'joining';
+  subscription.state = 'left';
   channel.subscriptions -= 1;
   const left = leaveAsMember(ports.presence, connection, subscription);
   const counted = countSubscriptions(ports.presence, hub.app.id, channel);

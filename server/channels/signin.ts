@@ -130,6 +130,8 @@ export class SignInCommand {
       if (!connection.open) return;
       connection.send(signInSuccess(userData));
       this.#ports.authorized(connection);
+      // Closed by that, if the app's quota is used up.
+      if (!connection.open) return;
       return this.#watch(connection, watchlist);
     });
   }

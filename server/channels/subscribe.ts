@@ -175,8 +175,10 @@ export class SubscribeCommand {
       if (cached === undefined) this.#ports.misses.missed(connection.hub.app.id, name);
     }
     tellJoiner(connection, subscription, counted, isLate);
+    // Which may close it: the app's quota counts it from here on.
     if (type.authorized) this.#ports.authorized(connection);
-    if (this.#ports.withdrawn.delete(subscription)) endSubscription(this.#ports, connection, subscription);
+    if (this.#ports.withdrawn.delete(subscription) && connection.open)
+      endSubscription(this.#ports, connection, subscription);
   }
 
   /** Refuses what a store had to be asked for. Others may have been held up for this answer, so it waits for none. */

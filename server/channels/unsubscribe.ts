@@ -29,8 +29,8 @@ export class UnsubscribeCommand {
 }
 
 /**
- * Ends a subscription that has succeeded. Nothing answers that, but a later pong does say that it is done: whoever asks
- * about the channel then, at whatever node, finds it left.
+ * Ends a subscription that has succeeded. Nothing answers that, but a later pong comes after what it changes: whoever
+ * asks about the channel then, at whatever node, finds it left. A store that failed makes up for it by itself.
  */
 export function endSubscription(
   ports: UnsubscribePorts,

@@ -98,7 +98,9 @@ export class AdminApi {
   #failed({ method, path }: HttpRequest, error: unknown): HttpResponse {
     if (error instanceof Unavailable) {
       this.#logger.warn({ err: error, method, path }, 'admin request refused');
-      return adminJson(503, { error: "Service unavailable: Redis can't be reached. Please try again" });
+      return adminJson(503, {
+        error: `Service unavailable: ${error.what} can't be reached. Please try again`,
+      });
     }
     this.#logger.error({ err: error, method, path }, 'admin request failed');
     return adminJson(500, { error: 'Internal error' });

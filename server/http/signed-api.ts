@@ -73,9 +73,13 @@ class SignedResource implements Resource {
 
   #failed(request: HttpRequest, error: unknown): HttpResponse {
     if (error instanceof Unavailable) {
-      const { message: reason, consequence } = error;
-      this.#ports.log.warn(request.method, { reason, path: request.path }, 'request refused: Redis is away');
-      const sentence = `Service unavailable: Redis can't be reached${consequence === '' ? '' : `; ${consequence}`}`;
+      const { message: reason, consequence, what } = error;
+      this.#ports.log.warn(
+        request.method,
+        { reason, path: request.path },
+        `request refused: ${what} is away`,
+      );
+      const sentence = `Service unavailable: ${what} can't be reached${consequence === '' ? '' : `; ${consequence}`}`;
       return failure(request, 503, sentence);
     }
     this.#ports.logger.error({ err: error, method: request.method, path: request.path }, 'request failed');

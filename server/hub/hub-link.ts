@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Eventual } from '../lib/eventual.ts';
-import { Unavailable } from '../lib/unavailable.ts';
+import { type Done, Unavailable } from '../lib/unavailable.ts';
 import {
   ANSWER,
   CALL,
@@ -38,8 +38,11 @@ interface Pending {
 
 interface Failure {
   readonly message: string;
-  readonly done: Unavailable['done'];
+  readonly done: Done;
 }
+
+const unavailable = (message: string, done: Done): Unavailable =>
+  new Unavailable(message, done, { what: 'the hub' });
 
 export class HubLink<Remote extends Service> {
   readonly #stream: Duplex;
@@ -106,7 +109,7 @@ export class HubLink<Remote extends Service> {
     argument: Argument<Remote, N>,
     landed: (answer: Answer<Remote, N>) => void = () => undefined,
   ): Promise<Answer<Remote, N>> {
-    if (this.isFull) return Promise.reject(new Unavailable('The hub is too slow', 'no'));
+    if (this.isFull) return Promise.reject(unavailable('The hub is too slow', 'no'));
     return this.insist(name, argument, landed);
   }
 
@@ -116,7 +119,7 @@ export class HubLink<Remote extends Service> {
     argument: Argument<Remote, N>,
     landed: (answer: Answer<Remote, N>) => void = () => undefined,
   ): Promise<Answer<Remote, N>> {
-    if (this.#closed) return Promise.reject(new Unavailable('The hub is gone', 'no'));
+    if (this.#closed) return Promise.reject(unavailable('The hub is gone', 'no'));
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
@@ -138,9 +141,9 @@ export class HubLink<Remote extends Service> {
 
   /** Sends a publication; a promise where so much waits that the sender should too. */
   publish(record: Buffer): Eventual<void> {
-    if (this.#closed) return Promise.reject(new Unavailable('The hub is gone', 'no'));
+    if (this.#closed) return Promise.reject(unavailable('The hub is gone', 'no'));
     if (this.isFull) {
-      return Promise.reject(new Unavailable('The hub is too slow for what is published', 'no'));
+      return Promise.reject(unavailable('The hub is too slow for what is published', 'no'));
     }
     this.send(record);
     return this.isCrowded ? this.drained() : undefined;
@@ -194,7 +197,7 @@ export class HubLink<Remote extends Service> {
         break;
       case FAILURE: {
         const { message, done } = value as Failure;
-        this.#settle(id)?.failed(new Unavailable(message, done));
+        this.#settle(id)?.failed(unavailable(message, done));
         break;
       }
     }
@@ -231,7 +234,7 @@ export class HubLink<Remote extends Service> {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { failed } of this.#pending.values()) failed(new Unavailable('The hub is gone', 'unknown'));
+    for (const { failed } of this.#pending.values()) failed(unavailable('The hub is gone', 'unknown'));
     this.#pending.clear();
     this.#writer.closed();
     this.#ended();

@@ -10,12 +10,12 @@ import type { DeadLetters } from '../webhooks/dead-letters.ts';
 import type { EndpointDirectory } from '../webhooks/endpoint-directory.ts';
 import type { WebhookQueue } from '../webhooks/webhook-queue.ts';
 import type { HubLink } from './hub-link.ts';
-import type { CachedPublication, HubService, UserName, WorkerService } from './hub-services.ts';
+import type { CachedPublication, HubService, Revocation, UserName, WorkerService } from './hub-services.ts';
 import type { HubTopics } from './hub-topics.ts';
 import { type ImmediateStore, WorkerShares } from './worker-shares.ts';
 
-/** Milliseconds that a termination waits for a worker that doesn't say that it is done. */
-const TERMINATE_MS = 2000;
+/** Milliseconds that a termination, or a revocation, waits for a worker that doesn't say that it is done. */
+const TOLD_MS = 2000;
 
 export interface HubServerPorts {
   readonly topics: HubTopics;
@@ -77,7 +77,7 @@ export class HubServer {
 
       follow: (topic) => topics.follow(link, topic),
       unfollow: (topic) => topics.unfollow(link, topic),
-      terminate: (user) => this.#terminate(user),
+      terminate: (user) => this.#tellAll('terminated', user),
 
       subscribed: (change) => shares.subscribed(number, change),
       join: (wish) => shares.join(number, wish),
@@ -104,7 +104,7 @@ export class HubServer {
       revoke: (revocation) => {
         const { appId, userId, now, forMs } = revocation;
         revocations.revoke(appId, userId, now, forMs);
-        for (const link of this.#links.values()) link.note('revoked', revocation);
+        return this.#tellAll('revoked', revocation);
       },
       revokedAt: ({ appId, userId, now }) => revocations.revokedAt(appId, userId, now),
 
@@ -124,14 +124,14 @@ export class HubServer {
     };
   }
 
-  /** Done when every worker has, so that whoever signs in afterwards is not meant; or when one is too slow. */
-  #terminate(user: UserName): Promise<void> {
-    // A worker that is gone has nobody left.
-    const all = [...this.#links.values()].map((link) =>
-      link.insist('terminated', user).catch(() => undefined),
-    );
+  /** Done when every worker has done it, so that whoever comes afterwards is not meant; or when one is too slow. */
+  #tellAll(name: 'terminated', user: UserName): Promise<void>;
+  #tellAll(name: 'revoked', revocation: Revocation): Promise<void>;
+  #tellAll(name: 'terminated' | 'revoked', about: UserName & Revocation): Promise<void> {
+    // A worker that is gone, or has yet to begin, has nobody to close.
+    const all = [...this.#links.values()].map((link) => link.insist(name, about).catch(() => undefined));
     return new Promise((resolve) => {
-      const cancel = this.#ports.clock.after(TERMINATE_MS, resolve);
+      const cancel = this.#ports.clock.after(TOLD_MS, resolve);
       Promise.all(all).then(() => {
         cancel();
         resolve();

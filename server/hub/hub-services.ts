@@ -100,7 +100,7 @@ export type HubService = {
   takeToken(wish: { readonly name: string; readonly rate: Rate }): number;
 
   relayGrant(grant: RelayedGrant): Eventual<RelayOutcome>;
-  revoke(revocation: Revocation): void;
+  revoke(revocation: Revocation): Promise<void>;
   revokedAt(user: UserName & { readonly now: number }): number | undefined;
 
   webhook(report: { readonly appId: string; readonly event: WebhookEvent }): void;

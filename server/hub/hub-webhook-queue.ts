@@ -28,7 +28,8 @@ export class HubWebhookQueue implements WebhookQueue {
   }
 
   add(appId: string, event: WebhookEvent): Eventual<void> {
-    if (this.#link.isFull) return Promise.reject(new Unavailable('The hub is too slow for webhooks', 'no'));
+    if (this.#link.isFull)
+      return Promise.reject(new Unavailable('The hub is too slow for webhooks', 'no', { what: 'the hub' }));
     this.#link.note('webhook', { appId, event });
   }
 

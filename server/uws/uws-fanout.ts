@@ -25,9 +25,9 @@ interface Waiting {
 
 export class UwsFanout implements Fanout, Publications {
   readonly #app: TemplatedApp;
-  /** Whether all wait for the end of their turn. */
+  /** Whether all wait for the end of their turn: after a turn that was too full, and on while turns bring `BUSY`. */
   #busy = false;
-  /** Publications that were handed on at once since a turn is known to have ended. */
+  /** Publications that were handed on at once since a turn is known to have ended. Others are not asked about. */
   #handedOn = 0;
   #waiting: Waiting[] = [];
   /** Those that had to wait in this turn. */

@@ -77,9 +77,9 @@ async function practise(ports: WarmUpPorts, rounds: number, until: number): Prom
   } finally {
     cancel();
     crowd.leave();
-    await leaveNothing();
     // Beside the start of the next; it has nobody to wait for.
     server.stop().catch((err: unknown) => logger.debug({ err }, 'warm-up not stopped'));
+    await leaveNothing();
   }
 }
 

@@ -169,7 +169,8 @@ export interface Client {
   leave(): void;
 }
 
-export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
+/** @param settings of the app, over the defaults */
+export function slowNode(webhooks: WebhookSink = noWebhooks, settings: object = {}): SlowNode {
   const gate = new Gate();
   const clock = new FakeClock();
   const errors: string[] = [];
@@ -179,7 +180,7 @@ export function slowNode(webhooks: WebhookSink = noWebhooks): SlowNode {
     warn: (_fields, message) => errors.push(message),
     error: (_fields, message) => errors.push(message),
   };
-  const registry = new ConfigAppRegistry(configFrom({ apps: [APP] }).apps);
+  const registry = new ConfigAppRegistry(configFrom({ apps: [{ ...APP, ...settings }] }).apps);
   const hub = new Hub();
   const counters = new Counters();
   const fanout = new LoopFanout();

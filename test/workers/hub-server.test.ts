@@ -201,6 +201,19 @@ describe('a termination', () => {
   });
 });
 
+describe('a revocation', () => {
+  it('does no harm to a worker that has yet to begin, and is done when all others have heard', async () => {
+    const hub = startHub();
+    const one = await startWorker(hub);
+    const heard: string[] = [];
+    one.link.serve({ revoked: ({ userId }: { userId: string }) => heard.push(userId) });
+    const starting = await hub.connect();
+    await one.link.call('revoke', { appId: APP, userId: '7', now: 1, forMs: 1 });
+    expect(heard).toEqual(['7']);
+    expect(await starting.call('members', { appId: APP, channel: ROOM })).toEqual([]);
+  });
+});
+
 describe('a worker that does not read', () => {
   it('makes publishers wait, is given up after a while, and then they go on', async () => {
     const clock = new FakeClock();

@@ -316,7 +316,54 @@ describe('answers that come late', () => {
   });
 });
 
+describe('a connection beyond the quota, closed once it has shown who it is', () => {
+  const full = async () => {
+    const node = slowNode(undefined, { authorizationTimeoutSeconds: 10, limits: { connections: 1 } });
+    const first = node.connect();
+    first.subscribe('private-a');
+    await node.gate.open();
+    return { node, first, late: node.connect() };
+  };
+  const publish = (node: ReturnType<typeof slowNode>) =>
+    node.broker.publish(new EventPublication('1', 'private-a', 'e', new EventData('x')));
+
+  it('leaves once, though it unsubscribed meanwhile too', async () => {
+    const { node, first, late } = await full();
+    late.subscribe('private-a');
+    late.say('pusher:unsubscribe', { channel: 'private-a' });
+    await node.gate.open();
+    expect(late.socket.closed?.code).toBe(4004);
+    publish(node);
+    expect(first.socket.events().at(-1)).toBe('e');
+    expect(await node.presence.channel('1', 'private-a')).toMatchObject({ subscriptions: 1 });
+  });
+
+  it('follows nobody on its watchlist', async () => {
+    const { node, first, late } = await full();
+    late.signIn('{"id":"7","watchlist":["8","9"]}');
+    await node.gate.open();
+    expect(late.socket.closed?.code).toBe(4004);
+    first.leave();
+    await node.gate.open();
+    expect([...node.hub.apps()].map(({ isEmpty }) => isEmpty)).toEqual([true]);
+  });
+});
+
 describe('when a store fails', () => {
+  it('to take note of a leave, what was left is left once', async () => {
+    const node = slowNode();
+    const [staying, going] = [node.connect(), node.connect()];
+    staying.subscribe('news');
+    await node.gate.open();
+    going.subscribe('news');
+    going.leave();
+    await node.gate.next();
+    node.gate.failure = new Error('away');
+    await node.gate.open();
+    node.broker.publish(new EventPublication('1', 'news', 'e', new EventData('x')));
+    expect(staying.socket.events().at(-1)).toBe('e');
+  });
+
   it('a subscriber is asked to come back, never told that it may not subscribe', async () => {
     const node = slowNode();
     const client = node.connect();
