@@ -21,6 +21,8 @@ export class SubscriberLink {
   readonly #redis: Redis;
   readonly #sharded: boolean;
   readonly #stopPinging: () => void;
+  /** The last connection that was given up for not answering. */
+  #givenUp: Redis['stream'] | undefined;
   /** The number of the connection that is up; 0 while none is. Confirmations of an earlier one are worth nothing. */
   epoch = 0;
   #connections = 0;
@@ -81,6 +83,10 @@ export class SubscriberLink {
   }
 
   #reconnect(): void {
+    const { stream } = this.#redis;
+    // All that waited for an answer say so at the same time.
+    if (stream === this.#givenUp) return;
+    this.#givenUp = stream;
     this.#redis.disconnect(true);
   }
 }
