@@ -223,12 +223,19 @@ describe('the data of a client event', () => {
 });
 
 describe('the sender of a client event', () => {
-  const room = 'presence-talk';
+  let rooms = 0;
+  /** A presence channel nobody has been in before, with both in it, the sender as `member`. */
+  const meet = async (member: object | string): Promise<string> => {
+    rooms += 1;
+    const room = `presence-talk-${rooms}`;
+    await joinPresence(receiver, DEFAULT_APP, room, { user_id: 'r' });
+    await joinPresence(sender, DEFAULT_APP, room, member);
+    await receiver.next('pusher_internal:member_added');
+    return room;
+  };
 
   it('is named on presence channels, in exactly these bytes', async () => {
-    await joinPresence(receiver, DEFAULT_APP, room, { user_id: 'r' });
-    await joinPresence(sender, DEFAULT_APP, room, '{"user_id":7}');
-    await receiver.barrier();
+    const room = await meet('{"user_id":7}');
     sender.sendText(`{"event":"client-x","data":{"on":true},"channel":"${room}"}`);
     const raw = (await receiver.expectNext()).raw;
     expect(raw).toBe(`{"event":"client-x","channel":"${room}","data":"{\\"on\\":true}","user_id":"7"}`);
@@ -236,9 +243,7 @@ describe('the sender of a client event', () => {
 
   it('is named by the membership of the sending socket, not by its sign-in', async () => {
     await signIn(sender, DEFAULT_APP, { id: 'signed-in' });
-    await joinPresence(receiver, DEFAULT_APP, room, { user_id: 'r' });
-    await joinPresence(sender, DEFAULT_APP, room, { user_id: 'member' });
-    await receiver.barrier();
+    const room = await meet({ user_id: 'member' });
     sender.send({ event: 'client-x', channel: room, data: '' });
     expect((await receiver.expectNext()).user_id).toBe('member');
   });
@@ -258,9 +263,7 @@ describe('the sender of a client event', () => {
   ])('is never taken from the frame: %j', async (extra) => {
     sender.send({ event: 'client-x', channel, data: 'x', ...extra });
     expect(whole(await receiver.expectNext())).toEqual({ event: 'client-x', channel, data: 'x' });
-    await joinPresence(receiver, DEFAULT_APP, room, { user_id: 'r' });
-    await joinPresence(sender, DEFAULT_APP, room, { user_id: '7' });
-    await receiver.barrier();
+    const room = await meet({ user_id: '7' });
     sender.send({ event: 'client-x', channel: room, data: 'x', ...extra });
     expect(whole(await receiver.expectNext())).toEqual({
       event: 'client-x',

@@ -111,7 +111,7 @@ describe('the subscription count', () => {
     const client = await connect();
     await client.subscribe('one');
     await client.subscribe('two');
-    expect(wholeAll(await client.barrier())).toEqual([
+    expect(wholeAll(await client.expectSome(2))).toEqual([
       subscriptionCount('one', 1),
       subscriptionCount('two', 1),
     ]);
@@ -121,7 +121,7 @@ describe('the subscription count', () => {
   it('does not move for a refused or a repeated subscription', async () => {
     const [client, other] = [await connect(), await connect()];
     await joinPrivate(client, DEFAULT_APP, 'private-still');
-    await client.barrier();
+    await client.expectNext();
     other.send({ event: 'pusher:subscribe', data: { channel: 'private-still', auth: 'test-key:00' } });
     await other.barrier();
     expect(await client.barrier()).toEqual([]);
