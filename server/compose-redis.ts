@@ -22,7 +22,8 @@ export async function redisParts(settings: RedisSettings, ports: PartsPorts): Pr
   const connections = await RedisConnections.open(settings, tls, ports);
   const number = randomNodeNumber();
   const ids = randomIds(number);
-  const broker = new RedisBroker(connections, ports);
+  const inbox = new NodeInbox(connections, number, ports);
+  const broker = new RedisBroker(connections, { ...ports, inbox });
   const grantStore = new RedisGrantStore(connections, new MemoryGrantStore(), number, ports);
   await grantStore.start().catch((error: unknown) => {
     connections.close();
@@ -49,7 +50,7 @@ export async function redisParts(settings: RedisSettings, ports: PartsPorts): Pr
     cache: new RedisChannelCache(connections, broker),
     limiter: new RedisRateLimiter(connections, ports.limiterAlone),
     grantStore,
-    grantRelay: new RedisGrantRelay(new NodeInbox(connections, number, ports), number),
+    grantRelay: new RedisGrantRelay(inbox, number),
     ids,
     stop() {
       cluster.stop();

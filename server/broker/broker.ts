@@ -38,8 +38,17 @@ export interface Broker {
    * first local follower comes; safe to repeat. Rejects with `Unavailable` when that takes too long.
    */
   follow(appId: string, topic: string): Eventual<void>;
+  /**
+   * Done when what had been published to the topics before this was called has come by here. Never rejects: what is lost
+   * with a connection doesn't come.
+   * @param topics that this node follows
+   */
+  caughtUp(appId: string, topics: readonly string[]): Eventual<void>;
   /** The last local follower is gone. Publications may still come for a while and find nobody. */
   unfollow(appId: string, topic: string): void;
-  /** Asks every node to close the connections signed in as the user. */
+  /**
+   * Closes the connections signed in as the user, on every node. Done when all have done it, so that whoever signs in
+   * afterwards is not meant; or when one takes too long to say so.
+   */
   terminate(appId: string, userId: string): Eventual<void>;
 }

@@ -24,6 +24,10 @@ export class MemoryBroker implements Broker {
     // As for follow.
   }
 
+  caughtUp(): void {
+    // Nothing is ever on its way.
+  }
+
   terminate(appId: string, userId: string): void {
     this.#receiver?.terminate(appId, userId);
   }

@@ -53,23 +53,18 @@ export class ClientEventCommand {
       connection.id,
       subscription?.userId,
     );
+    // Before anybody can hear of it: what they, or this client, do next is reported after it.
+    this.#tellBackend(connection, message, subscription?.userId);
     const published = broker.publish(publication);
-    if (!(published instanceof Promise)) {
-      this.#tellBackend(connection, message, subscription?.userId);
-      return;
-    }
-    const tell = (): void => this.#tellBackend(connection, message, subscription?.userId);
-    const lost = (error: unknown): void => {
-      if (error instanceof Unavailable) {
-        // Clients of one node go on talking while the cluster can't be reached.
-        broker.publishLocally(publication);
-        tell();
-        return;
+    if (!(published instanceof Promise)) return;
+    published.catch((error: unknown) => {
+      // Clients of one node go on talking while the cluster can't be reached.
+      if (error instanceof Unavailable) broker.publishLocally(publication);
+      else {
+        logger.warn({ err: error, channel: message.channel }, 'client event lost');
+        connection.sendError('Client event could not be delivered, please try again');
       }
-      logger.warn({ err: error, channel: message.channel }, 'client event lost');
-      connection.sendError('Client event could not be delivered, please try again');
-    };
-    published.then(tell, lost);
+    });
   }
 
   #tellBackend(

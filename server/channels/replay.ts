@@ -1,16 +1,22 @@
 /**
  * What a new subscriber of a cache channel is told first. While the cache is asked, events go by that the subscriber
- * doesn't hear yet: the latest of them is newer than, or the same as, what the cache answers, and takes its place.
+ * doesn't hear yet: the latest of them is newer than, or the same as, what the cache answers, and takes its place. An answer
+ * that is ahead of what goes by waits for it, or the subscriber would hear the same event once more.
  */
 import { eventFrame, quote } from '../../protocol/index.ts';
-import type { Publication } from '../broker/broker.ts';
+import type { Broker, Publication } from '../broker/broker.ts';
 import type { ChannelCache } from '../cache/channel-cache.ts';
 import { andThen, type Eventual, onFailure } from '../lib/eventual.ts';
 import type { Channel } from './channel.ts';
 
+export interface ReplayPorts {
+  readonly cache: Pick<ChannelCache, 'get'>;
+  readonly broker: Pick<Broker, 'caughtUp'>;
+}
+
 /** The channel's last event as a frame, or undefined if there is none. The answer holds for the turn it comes in. */
 export function lastEvent(
-  cache: Pick<ChannelCache, 'get'>,
+  { cache, broker }: ReplayPorts,
   appId: string,
   channel: Channel,
 ): Eventual<string | undefined> {
@@ -20,9 +26,12 @@ export function lastEvent(
   return andThen(
     onFailure(asked, () => noLongerAwaited(channel)),
     (cached) => {
-      const passed = channel.passed;
-      noLongerAwaited(channel);
-      return passed ?? (cached && frameOf(channel, cached));
+      const isAhead = cached !== undefined && channel.passed === undefined;
+      return andThen(isAhead ? broker.caughtUp(appId, [channel.name]) : undefined, () => {
+        const passed = channel.passed;
+        noLongerAwaited(channel);
+        return passed ?? (cached && frameOf(channel, cached));
+      });
     },
   );
 }
@@ -31,12 +40,15 @@ export function lastEvent(
 export function notePassing(channel: Channel, publication: Publication): void {
   const frame = publication.frame();
   const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString('utf8');
-  if (isCached(text)) channel.passed = text;
+  if (isCached(text, publication)) channel.passed = text;
 }
 
-/** Only what the HTTP API published is cached: neither the protocol's own events nor those of clients. */
-function isCached(frame: string): boolean {
-  return !/^\{"event":"(pusher:|pusher_internal:|client-)/.test(frame);
+/**
+ * Only what the HTTP API published is cached: neither the protocol's own events nor those of clients, which have a sender.
+ */
+function isCached(frame: string, { exceptSocketId }: Publication): boolean {
+  const [, kind] = /^\{"event":"(pusher:|pusher_internal:|client-)/.exec(frame) ?? [];
+  return kind === undefined || (kind === 'client-' && exceptSocketId === undefined);
 }
 
 function frameOf({ name }: Channel, { event, data }: { event: string; data: string }): string {

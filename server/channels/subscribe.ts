@@ -122,7 +122,7 @@ export class SubscribeCommand {
   }
 
   #count(connection: Connection, subscription: Subscription, roster: Roster | undefined): Eventual<void> {
-    const { presence, cache } = this.#ports;
+    const { presence, cache, broker } = this.#ports;
     const { app } = connection.hub;
     const { channel } = subscription;
     channel.subscriptions += 1;
@@ -137,7 +137,7 @@ export class SubscribeCommand {
       });
     const isLate = isCounting(channel, counting);
     const succeeded = andThen(counting, (counted) =>
-      andThen(channel.type.cache ? lastEvent(cache, app.id, channel) : undefined, (cached) => {
+      andThen(channel.type.cache ? lastEvent({ cache, broker }, app.id, channel) : undefined, (cached) => {
         // Gone while the stores answered: leave as if it had been there, so that all they did is undone.
         if (!connection.open) return leaveChannel(this.#ports, connection, subscription);
         this.#succeed(connection, subscription, { roster, cached, counted, isLate });

@@ -34,7 +34,7 @@ export function watch(
 
 /**
  * Tells how the users stand and joins the fan-out, in one run. A change that passed while the store was read may be
- * older or newer than what was read, so then it is read again.
+ * older or newer than what was read, so then it is read again; one that was read and is still on its way is waited for.
  */
 function tellStanding(
   ports: WatchlistPorts,
@@ -43,17 +43,24 @@ function tellStanding(
   channels: readonly Channel[],
   reads: number,
 ): Eventual<void> {
+  const { broker, presence } = ports;
+  const { id: appId } = connection.hub.app;
   const seen = seenOn(channels);
-  return andThen(ports.presence.online(connection.hub.app.id, userIds), (online) => {
+  const isRead = (): boolean => reads <= 1 || seenOn(channels) === seen;
+  const again = (): Eventual<void> => tellStanding(ports, connection, userIds, channels, reads - 1);
+  return andThen(presence.online(appId, userIds), (online) => {
     if (!connection.open) return;
-    if (reads > 1 && seenOn(channels) !== seen) {
-      return tellStanding(ports, connection, userIds, channels, reads - 1);
-    }
-    for (const channel of channels) connection.socket.subscribe(channel.topic);
-    const isOnline = new Set(online);
-    const offline = userIds.filter((userId) => !isOnline.has(userId));
-    const frame = watchlistEvents(online, offline);
-    if (frame !== undefined) connection.send(frame);
+    if (!isRead()) return again();
+    const topics = channels.map(({ name }) => name);
+    return andThen(broker.caughtUp(appId, topics), () => {
+      if (!connection.open) return;
+      if (!isRead()) return again();
+      for (const channel of channels) connection.socket.subscribe(channel.topic);
+      const isOnline = new Set(online);
+      const offline = userIds.filter((userId) => !isOnline.has(userId));
+      const frame = watchlistEvents(online, offline);
+      if (frame !== undefined) connection.send(frame);
+    });
   });
 }
 

@@ -52,6 +52,10 @@ export class HubBroker implements Broker {
     this.#link.note('unfollow', { appId, topic });
   }
 
+  caughtUp(): void {
+    // What the hub answered comes after what it passed on before.
+  }
+
   terminate(appId: string, userId: string): Promise<void> {
     return this.#link.call('terminate', { appId, userId });
   }

@@ -1,5 +1,6 @@
 /** What nodes send each other through Redis, as docs/clustering.md has it. Frames pass as the bytes they are. */
 import type { Publication } from '../broker/broker.ts';
+import type { Asker } from './node-inbox.ts';
 
 const LF = 0x0a;
 const PLUS = 0x2b;
@@ -107,16 +108,21 @@ function parsedText(json: string): string | undefined {
   }
 }
 
-export function encodeTerminate(appId: string, userId: string): string {
-  return `terminate\n${appId}\n${userId}`;
+export interface Termination {
+  readonly asker: Asker;
+  readonly appId: string;
+  readonly userId: string;
+}
+
+export function encodeTerminate({ asker, appId, userId }: Termination): string {
+  return `terminate\n${asker.node}\n${asker.id}\n${appId}\n${userId}`;
 }
 
 /** Undefined for what this version doesn't know. */
-export function decodeTerminate(
-  message: Buffer,
-): { readonly appId: string; readonly userId: string } | undefined {
-  const [verb, appId, ...rest] = message.toString('utf8').split('\n');
+export function decodeTerminate(message: Buffer): Termination | undefined {
   // App ids have no line end; user ids may have.
-  if (verb !== 'terminate' || appId === undefined || rest.length === 0) return undefined;
-  return { appId, userId: rest.join('\n') };
+  const [, node, id, appId, userId] =
+    /^terminate\n(\d{1,10})\n(\d{1,15})\n([^\n]*)\n(.*)$/s.exec(message.toString('utf8')) ?? [];
+  if (appId === undefined || userId === undefined) return undefined;
+  return { asker: { node: Number(node), id: Number(id) }, appId, userId };
 }

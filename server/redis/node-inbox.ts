@@ -1,4 +1,4 @@
-/** Questions from one node to another, by its number, through pub/sub. For what is rare. */
+/** Questions from one node to another, by its number, or to all, through pub/sub. For what is rare. */
 import type { Clock } from '../lib/clock.ts';
 import type { Eventual } from '../lib/eventual.ts';
 import type { OccasionalLog } from '../lib/occasional-log.ts';
@@ -9,6 +9,12 @@ import type { RedisConnections } from './redis-connections.ts';
 const ANSWER_MS = 2000;
 /** Questions that may wait for an answer. */
 const MAX_ASKED = 10_000;
+
+/** Who asked what, for the answer. */
+export interface Asker {
+  readonly node: number;
+  readonly id: number;
+}
 
 type Letter =
   | { readonly from: number; readonly id: number; readonly question: unknown }
@@ -25,6 +31,7 @@ export class NodeInbox {
   readonly #clock: Clock;
   readonly #log: OccasionalLog;
   readonly #asked = new Map<number, Asked>();
+  #answer: (question: unknown) => Eventual<unknown> = () => undefined;
   #lastId = 0;
 
   /** @param number this node's, which its socket ids begin with */
@@ -35,14 +42,19 @@ export class NodeInbox {
     this.#log = ports.log;
   }
 
-  /** Done when this node can be asked. */
-  start(answer: (question: unknown) => Eventual<unknown>): Promise<void> {
+  /** Done when this node can be asked, and answered. Safe to repeat. */
+  start(): Promise<void> {
     const { keys, subscriptions } = this.#connections;
     return subscriptions.subscribe(keys.inbox(this.#number), (message) => {
-      this.#received(message, answer).catch((error: unknown) =>
+      this.#received(message).catch((error: unknown) =>
         this.#log.warn('inbox', { err: error }, 'question of another node not answered'),
       );
     });
+  }
+
+  /** Names who answers what this node alone is asked. */
+  onQuestion(answer: (question: unknown) => Eventual<unknown>): void {
+    this.#answer = answer;
   }
 
   /**
@@ -50,9 +62,7 @@ export class NodeInbox {
    * in time.
    */
   async ask(node: number, question: unknown): Promise<unknown> {
-    if (this.#asked.size >= MAX_ASKED) throw new Unavailable('Other nodes are too slow in answering', 'no');
-    this.#lastId += 1;
-    const id = this.#lastId;
+    const id = this.#nextId();
     const answered = new Promise<unknown>((resolve, reject) => {
       const cancel = this.#clock.after(ANSWER_MS, () => {
         this.#asked.delete(id);
@@ -71,10 +81,49 @@ export class NodeInbox {
     }
   }
 
-  async #received(message: Buffer, answer: (question: unknown) => Eventual<unknown>): Promise<void> {
+  /**
+   * Asks several nodes at once, in a way of the caller's. Done when as many have answered as it reached, or when one takes
+   * too long.
+   * @param send asks, and returns how many nodes it reached; they answer with `answerTo`
+   */
+  async askAll(send: (asker: Asker) => Promise<number>): Promise<void> {
+    const id = this.#nextId();
+    let answers = 0;
+    let reached = Number.POSITIVE_INFINITY;
+    const answered = new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(ANSWER_MS, resolve);
+      const count = (): void => {
+        answers += 1;
+        if (answers >= reached) resolve();
+      };
+      this.#asked.set(id, { resolve: count, cancel });
+    });
+    try {
+      reached = await send({ node: this.#number, id });
+      if (answers < reached) await answered;
+    } finally {
+      this.#asked.get(id)?.cancel();
+      this.#asked.delete(id);
+    }
+  }
+
+  /** Tells who asked several that this node has done it. */
+  answerTo({ node, id }: Asker): void {
+    // Whoever asked doesn't wait for ever.
+    this.#send(node, { id, answer: true }).catch(() => undefined);
+  }
+
+  /** @throws Unavailable when too many questions wait for an answer */
+  #nextId(): number {
+    if (this.#asked.size >= MAX_ASKED) throw new Unavailable('Other nodes are too slow in answering', 'no');
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  async #received(message: Buffer): Promise<void> {
     const letter = JSON.parse(message.toString('utf8')) as Letter;
     if ('question' in letter) {
-      await this.#send(letter.from, { id: letter.id, answer: await answer(letter.question) });
+      await this.#send(letter.from, { id: letter.id, answer: await this.#answer(letter.question) });
       return;
     }
     this.#asked.get(letter.id)?.resolve(letter.answer);

@@ -19,6 +19,7 @@ import {
 import { Echoes } from './echoes.ts';
 import type { Topic } from './keys.ts';
 import { Lingering } from './lingering.ts';
+import type { NodeInbox } from './node-inbox.ts';
 import type { RedisConnections } from './redis-connections.ts';
 
 /** Milliseconds a topic is still received after its last follower left. */
@@ -33,12 +34,14 @@ const KIND_LENGTH = 60;
 export type RosterListener = (change: RosterChange, deliver: () => void) => void;
 
 export interface RedisBrokerPorts {
+  readonly inbox: NodeInbox;
   readonly clock: Clock;
   readonly log: OccasionalLog;
 }
 
 export class RedisBroker implements Broker {
   readonly #connections: RedisConnections;
+  readonly #inbox: NodeInbox;
   readonly #log: OccasionalLog;
   readonly #lingering: Lingering;
   readonly #echoes: Echoes;
@@ -50,18 +53,22 @@ export class RedisBroker implements Broker {
   #passed: Set<string> | undefined;
   #unacknowledged = 0;
 
-  constructor(connections: RedisConnections, { clock, log }: RedisBrokerPorts) {
+  constructor(connections: RedisConnections, { inbox, clock, log }: RedisBrokerPorts) {
     this.#connections = connections;
+    this.#inbox = inbox;
     this.#log = log;
     this.#echoes = new Echoes(clock);
     const over = (channel: string): void => connections.subscriptions.unsubscribe(channel);
     this.#lingering = new Lingering(LINGER_MS, MAX_LINGERING, over, clock);
   }
 
-  start(receiver: BrokerReceiver): Promise<void> {
+  async start(receiver: BrokerReceiver): Promise<void> {
     this.#receiver = receiver;
     const { keys, subscriptions } = this.#connections;
-    return subscriptions.subscribe(keys.control(), (message) => this.#controlled(message));
+    await Promise.all([
+      subscriptions.subscribe(keys.control(), (message) => this.#controlled(message)),
+      this.#inbox.start(),
+    ]);
   }
 
   /** Notes the topics on which counts or who is online are told. One at a time. */
@@ -144,14 +151,20 @@ export class RedisBroker implements Broker {
     return subscriptions.subscribe(channel, (message) => this.#receive(channel, appId, topic, message));
   }
 
+  caughtUp(appId: string, topics: readonly string[]): Promise<void> {
+    const { keys, subscriptions } = this.#connections;
+    return subscriptions.caughtUp(topics.map((topic) => keys.topic(appId, topic)));
+  }
+
   unfollow(appId: string, topic: string): void {
     this.#lingering.add(this.#connections.keys.topic(appId, topic));
   }
 
-  terminate(appId: string, userId: string): Promise<void> {
-    const message = encodeTerminate(appId, userId);
-    return this.#send(message.length, () =>
-      this.#connections.publish(this.#connections.keys.control(), message),
+  async terminate(appId: string, userId: string): Promise<void> {
+    if (!this.#connections.ready) throw away();
+    const control = this.#connections.keys.control();
+    await this.#inbox.askAll((asker) =>
+      this.#connections.publish(control, encodeTerminate({ asker, appId, userId })),
     );
   }
 
@@ -168,7 +181,7 @@ export class RedisBroker implements Broker {
     send: () => Promise<unknown>,
     settled: (error?: unknown) => void = failed,
   ): Promise<void> {
-    if (!this.#connections.ready) return Promise.reject(new Unavailable("Redis can't be reached", 'no'));
+    if (!this.#connections.ready) return Promise.reject(away());
     if (this.#unacknowledged + length > MAX_UNACKNOWLEDGED) {
       return Promise.reject(
         new Unavailable('Redis is too slow for what is published: too much waits for it', 'no'),
@@ -204,12 +217,18 @@ export class RedisBroker implements Broker {
       this.#nodeListener();
       return;
     }
-    const user = decodeTerminate(message);
-    if (user === undefined)
+    const termination = decodeTerminate(message);
+    if (termination === undefined) {
       this.#log.warn('control', { bytes: message.length }, 'message from Redis not understood');
-    else this.#receiver?.terminate(user.appId, user.userId);
+      return;
+    }
+    this.#receiver?.terminate(termination.appId, termination.userId);
+    // After what the connections' ends have to say to Redis.
+    setImmediate(() => this.#inbox.answerTo(termination.asker));
   }
 }
+
+const away = (): Unavailable => new Unavailable("Redis can't be reached", 'no');
 
 function failed(error?: unknown): void {
   if (error !== undefined) throw error;

@@ -41,6 +41,8 @@ export class RedisConnections {
   readonly #lostListeners: Array<() => void> = [];
   readonly #waiting = new Set<() => void>();
   readonly #stopPinging: () => void;
+  /** Digests of the scripts that this connection has sent as text. */
+  readonly #scripts = new Set<string>();
   #ready = false;
   /** Whether anything was sent since the last look. */
   #spoke = false;
@@ -167,7 +169,7 @@ export class RedisConnections {
   /** Runs a script on keys of one shard. Rejects like `command`. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[] = []): Promise<unknown> {
     this.#sends();
-    return runScript(this.#client, script, keys, args).catch((error: unknown) => {
+    return runScript(this.#client, script, keys, args, this.#scripts).catch((error: unknown) => {
       throw this.failure(error);
     });
   }
@@ -193,6 +195,7 @@ export class RedisConnections {
   #listen(client: Redis | Cluster): void {
     client.on('ready', () => {
       const back = this.#lastError !== undefined;
+      this.#scripts.clear();
       this.#ready = true;
       if (back) this.#logger.info({}, 'Redis connection is up');
       for (const listener of this.#readyListeners) listener();

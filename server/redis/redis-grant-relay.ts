@@ -14,7 +14,8 @@ export class RedisGrantRelay implements GrantRelay {
   }
 
   start(record: (grant: RelayedGrant) => Eventual<RelayOutcome>): Promise<void> {
-    return this.#inbox.start((question) => record(question as RelayedGrant));
+    this.#inbox.onQuestion((question) => record(question as RelayedGrant));
+    return this.#inbox.start();
   }
 
   async record(grant: RelayedGrant): Promise<RelayOutcome> {

@@ -26,6 +26,7 @@ export class SubscriberLink {
   /** The number of the connection that is up; 0 while none is. Confirmations of an earlier one are worth nothing. */
   epoch = 0;
   #connections = 0;
+  #catchingUp: Promise<void> | undefined;
 
   /** @param sharded whether to use sharded pub/sub, as a Cluster needs it */
   constructor(redis: Redis, sharded: boolean, events: LinkEvents, clock: Clock) {
@@ -68,6 +69,18 @@ export class SubscriberLink {
     done.catch(() => undefined);
   }
 
+  /** Done when all that was sent to this link before has been received, or the connection is lost. One question a turn. */
+  caughtUp(): Promise<void> {
+    this.#catchingUp ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#catchingUp = undefined;
+        if (this.epoch === 0) resolve();
+        else this.#asked().then(resolve);
+      });
+    });
+    return this.#catchingUp;
+  }
+
   close(): void {
     this.#stopPinging();
     this.epoch = 0;
@@ -75,11 +88,17 @@ export class SubscriberLink {
   }
 
   #ping(): void {
-    if (this.epoch === 0) return;
+    if (this.epoch !== 0) void this.#asked();
+  }
+
+  /** Asks the other end whether it is there; its answer comes after all it sent before. */
+  async #asked(): Promise<void> {
     const { epoch } = this;
-    this.#redis.ping().catch((error: unknown) => {
+    try {
+      await this.#redis.ping();
+    } catch (error) {
       if (isTimeout(error) && this.epoch === epoch) this.#reconnect();
-    });
+    }
   }
 
   #reconnect(): void {

@@ -121,6 +121,12 @@ export class Subscriptions {
     entry.waiting.settle(new Unavailable('The subscription was given up', 'no'));
   }
 
+  /** Done when all that Redis had for the channels before this was called has been received. Never rejects. */
+  async caughtUp(channels: readonly string[]): Promise<void> {
+    const links = new Set(channels.map((channel) => this.#entries.get(channel)?.link));
+    await Promise.all([...links].map((link) => link?.caughtUp()));
+  }
+
   /** Whether a channel was asked for. */
   follows(channel: string): boolean {
     return this.#entries.has(channel);

@@ -13,7 +13,7 @@ import { RedisGrantStore } from '../../server/redis/redis-grant-store.ts';
 import { RedisRateLimiter } from '../../server/redis/redis-rate-limiter.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RedisUnderTest, startRedisCluster, startSingleRedis } from '../support/redis.ts';
-import { connectRedis } from '../support/redis-node.ts';
+import { connectRedis, inboxOf } from '../support/redis-node.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { brokerContract } from './broker.contract.ts';
 import { channelCacheContract } from './channel-cache.contract.ts';
@@ -43,7 +43,7 @@ describe.each([
     channelCacheContract(async () => {
       await redis.flush();
       const connections = [await connect(), await connect()] as const;
-      const brokers = connections.map((each) => new RedisBroker(each, ports));
+      const brokers = connections.map((each) => new RedisBroker(each, { ...ports, inbox: inboxOf(each) }));
       const delivered: Publication[] = [];
       const [first, second] = brokers.map(
         (broker, n) => new RedisChannelCache(connections[n] ?? connections[0], broker),
@@ -141,7 +141,7 @@ describe.each([
   describe('RedisBroker', () => {
     brokerContract(async () => {
       const connections = [await connect(), await connect()];
-      const brokers = connections.map((each) => new RedisBroker(each, ports));
+      const brokers = connections.map((each) => new RedisBroker(each, { ...ports, inbox: inboxOf(each) }));
       return {
         brokers,
         settled: () => settled(connections),

@@ -10,7 +10,7 @@ import { RedisBroker } from '../../server/redis/redis-broker.ts';
 import type { RedisConnections } from '../../server/redis/redis-connections.ts';
 import { eventually } from '../support/eventually.ts';
 import { frameText } from '../support/publications.ts';
-import { connectRedis } from '../support/redis-node.ts';
+import { connectRedis, inboxOf } from '../support/redis-node.ts';
 import { RedisProcess } from '../support/redis-process.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 
@@ -30,6 +30,7 @@ beforeEach(async () => {
   warnings = [];
   const logger = { ...silentLogger, warn: (_fields: object, message: string) => warnings.push(message) };
   broker = new RedisBroker(connections, {
+    inbox: inboxOf(connections),
     clock: systemClock,
     log: new OccasionalLog(systemClock, logger),
   });

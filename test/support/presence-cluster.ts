@@ -12,6 +12,7 @@ import { RedisBroker } from '../../server/redis/redis-broker.ts';
 import { RedisConnections } from '../../server/redis/redis-connections.ts';
 import { parseStored } from '../../server/webhooks/stored-event.ts';
 import { frameText } from './publications.ts';
+import { inboxOf } from './redis-node.ts';
 import { silentLogger } from './silent-logger.ts';
 
 const COUNTING_APP = 'counting-app';
@@ -36,7 +37,7 @@ export async function presenceNode(url: string): Promise<PresenceNode> {
   if (settings === undefined) throw new Error('a URL makes settings');
   const ports = { clock: systemClock, chance: systemChance, log, logger: silentLogger };
   const redis = await RedisConnections.open(settings, undefined, ports);
-  const broker = new RedisBroker(redis, ports);
+  const broker = new RedisBroker(redis, { ...ports, inbox: inboxOf(redis) });
   const delivered: PresenceNode['delivered'] = [];
   await broker.start({
     deliver: (publication: Publication) =>

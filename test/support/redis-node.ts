@@ -5,6 +5,7 @@ import { OccasionalLog } from '../../server/lib/occasional-log.ts';
 import { systemChance } from '../../server/lib/system-chance.ts';
 import { systemClock } from '../../server/lib/system-clock.ts';
 import type { TlsMaterial } from '../../server/redis/connection-options.ts';
+import { NodeInbox } from '../../server/redis/node-inbox.ts';
 import { RedisConnections } from '../../server/redis/redis-connections.ts';
 import { silentLogger } from './silent-logger.ts';
 
@@ -28,4 +29,13 @@ export function connectRedis(
     log,
     logger,
   });
+}
+
+let inboxes = 0;
+
+/** An inbox of a number that no other in this process has. */
+export function inboxOf(connections: RedisConnections): NodeInbox {
+  inboxes += 1;
+  const clock = systemClock;
+  return new NodeInbox(connections, inboxes, { clock, log: new OccasionalLog(clock, silentLogger) });
 }

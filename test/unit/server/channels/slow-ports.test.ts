@@ -418,7 +418,7 @@ describe('a replay', () => {
     late.subscribe('cache-a');
     await node.gate.open();
     node.cache.publish(event('new'), 60_000);
-    node.broker.publish(new EventPublication('1', 'cache-a', 'client-x', new EventData('x')));
+    node.broker.publish(new EventPublication('1', 'cache-a', 'client-x', new EventData('x'), '1.1'));
     await node.cacheAnswers.release();
     await node.gate.open();
     expect(received(late)).toEqual(['new']);

@@ -9,6 +9,7 @@ import { RedisBroker } from '../../../../server/redis/redis-broker.ts';
 import type { RedisConnections } from '../../../../server/redis/redis-connections.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { frameText } from '../../../support/publications.ts';
+import { inboxOf } from '../../../support/redis-node.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
 
 let broker: RedisBroker;
@@ -43,7 +44,11 @@ beforeEach(async () => {
         });
       }),
   } as unknown as RedisConnections;
-  broker = new RedisBroker(connections, { clock, log: new OccasionalLog(clock, silentLogger) });
+  broker = new RedisBroker(connections, {
+    inbox: inboxOf(connections),
+    clock,
+    log: new OccasionalLog(clock, silentLogger),
+  });
   await broker.start({
     deliver: (publication: Publication) => delivered.push(frameText(publication)),
     terminate: () => undefined,
