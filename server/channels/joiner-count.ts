@@ -2,7 +2,8 @@
  * What a new subscriber is told of how many there are. Its own arrival is announced to all others, in the channel's order.
  * Over a network that announcement and the answer to the subscriber's node take different roads, so the answer may be old
  * when it comes, or early: then announcements that were made before are still to come. So the subscriber is told what passed
- * last, if the announcement of its own arrival has passed; if not, it hears that announcement like all others.
+ * last, if the announcement of its own arrival has passed; if not, it hears that announcement like all others. Where there are
+too many subscribers for one announcement each, it is told what passed while it waited, if anything did.
  */
 import { isSubscriptionCount, subscriptionCount } from '../../protocol/index.ts';
 import type { Publication } from '../broker/broker.ts';
@@ -43,8 +44,12 @@ export function tellJoiner(
   { subscriptions, told }: Counted,
   isLate: boolean,
 ): void {
-  if (!told) return;
   const { channel } = subscription;
+  if (!told) {
+    // Of many, some change is told now and then, to those who are there.
+    if (isLate && channel.countPassed !== undefined) connection.send(channel.countPassed);
+    return;
+  }
   // Alone, nobody else is told of it.
   if (!isLate || subscription.count === 'passed' || subscriptions === 1) {
     connection.send(

@@ -1,6 +1,7 @@
 /**
  * This node's subscription counts on their way to Redis: at once where a channel becomes occupied or vacated and where
- * subscribers are told each change, else a moment later with what came in meanwhile.
+ * subscribers are told each change, else a moment later with what came in meanwhile. Whoever joined or left waits for that,
+ * so that a backend that asks then is told a count with it.
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Contribution, Contributions } from './contributions.ts';
@@ -9,8 +10,9 @@ import type { PresenceSteps } from './presence-steps.ts';
 import type { Counted } from './presence-store.ts';
 import type { StepRunner } from './step-runner.ts';
 
-/** Milliseconds in which changes are gathered that nobody has to hear of at once. */
-const GATHER_MS = 100;
+/** Milliseconds in which changes are gathered where there are many subscribers, and where nobody is told counts at all. */
+const OF_MANY_MS = 10;
+const UNTOLD_MS = 100;
 
 export interface NodeCountPorts {
   readonly steps: PresenceSteps;
@@ -23,7 +25,8 @@ export class NodeCounts {
   readonly #ports: NodeCountPorts;
   /** The cluster's counts as last heard of, of channels with many subscribers. */
   readonly #large = new Map<Contribution, number>();
-  readonly #gathering = new Set<Contribution>();
+  /** Counts to be written in a moment. */
+  readonly #gathering = new Map<Contribution, Promise<void>>();
   readonly #telling = new Set<Contribution>();
 
   constructor(ports: NodeCountPorts) {
@@ -37,10 +40,13 @@ export class NodeCounts {
     const isEdge = one.wanted === 0 || count === 0;
     one.wanted = count;
     one.wishes += 1;
-    const large = this.#large.get(one);
-    if (!isEdge && (large !== undefined || !steps.countsMatter(appId))) {
-      this.#gather(one);
-      return { subscriptions: large ?? count, told: false };
+    if (!isEdge && !steps.countsMatter(appId)) {
+      void this.#gathered(one, UNTOLD_MS);
+      return { subscriptions: count, told: false };
+    }
+    if (!isEdge && this.#large.has(one)) {
+      await this.#gathered(one, OF_MANY_MS);
+      return { subscriptions: this.#large.get(one) ?? one.wanted, told: false };
     }
     if (count === 0) {
       this.#large.delete(one);
@@ -68,14 +74,18 @@ export class NodeCounts {
     return counted;
   }
 
-  #gather(one: Contribution): void {
-    if (this.#gathering.has(one)) return;
-    this.#gathering.add(one);
-    this.#ports.clock.after(GATHER_MS, () => {
-      this.#gathering.delete(one);
-      // Written meanwhile, if it is 0.
-      if (one.wanted > 0) this.#write(one, one.wanted, undefined).catch(() => undefined);
-    });
+  /** Done when the count has been written with what else comes in within `ms`, or couldn't be. Never rejects. */
+  #gathered(one: Contribution, ms: number): Promise<void> {
+    let gathered = this.#gathering.get(one);
+    if (gathered === undefined) {
+      gathered = this.#ports.clock.pause(ms).then(async () => {
+        this.#gathering.delete(one);
+        // Written meanwhile, if it is 0.
+        if (one.wanted > 0) await this.#write(one, one.wanted, undefined).catch(() => undefined);
+      });
+      this.#gathering.set(one, gathered);
+    }
+    return gathered;
   }
 
   /** After the interval either this count is told, or somebody has told a later one. */

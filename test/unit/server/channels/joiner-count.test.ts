@@ -7,15 +7,15 @@ import { type Client, type SlowNode, slowNode } from '../../../support/slow-node
 let node: SlowNode;
 let client: Client;
 /** The store's answer to the subscriber's arrival. */
-let answer: (subscriptions: number) => Promise<void>;
+let answer: (subscriptions: number, told?: boolean) => Promise<void>;
 
 beforeEach(async () => {
   node = slowNode();
   client = node.connect();
   node.presence.subscribed = () =>
     new Promise((resolve) => {
-      answer = async (subscriptions) => {
-        resolve({ subscriptions, told: true });
+      answer = async (subscriptions, told = true) => {
+        resolve({ subscriptions, told });
         await new Promise(setImmediate);
       };
     });
@@ -41,6 +41,20 @@ describe('a new subscriber is told of how many there are', () => {
     expect(counts()).toEqual([2]);
     announce(3);
     expect(counts()).toEqual([2, 3]);
+  });
+
+  it('not at all, where each arrival is not announced and nothing was told while it waited', async () => {
+    await answer(500, false);
+    expect(counts()).toEqual([]);
+    announce(501);
+    expect(counts()).toEqual([501]);
+  });
+
+  it('what was told last while it waited, where each arrival is not announced', async () => {
+    announce(500);
+    announce(510);
+    await answer(511, false);
+    expect(counts()).toEqual([510]);
   });
 
   it('not what the answer says, when more came before it arrived', async () => {

@@ -1,6 +1,7 @@
 /** The rules when broker and stores have to be waited for, or fail: nothing is lost, doubled or left behind. */
 import { describe, expect, it } from 'vitest';
 import { EventData, EventPublication } from '../../../../server/broker/publications.ts';
+import type { WebhookSink } from '../../../../server/webhooks/webhook-queue.ts';
 import { type SlowNode, slowNode } from '../../../support/slow-node.ts';
 
 const member = (id: string): string => JSON.stringify({ user_id: id });
@@ -401,6 +402,25 @@ describe('when a store fails', () => {
   });
 });
 
+describe('a client event', () => {
+  it('is reported before what the same client does next, however late it is published', async () => {
+    const reported: string[] = [];
+    const webhooks: WebhookSink = {
+      wants: () => true,
+      add: (_appId, { name }) => void reported.push(name),
+    };
+    const node = slowNode(webhooks, { features: { clientEvents: true } });
+    const client = node.connect();
+    client.subscribe('private-a');
+    await node.gate.open();
+    let publish = (): void => undefined;
+    node.broker.publish = () => new Promise<void>((resolve) => (publish = resolve));
+    client.say('client-x', {}, { channel: 'private-a' });
+    expect(reported).toEqual(['client_event']);
+    publish();
+  });
+});
+
 describe('a replay', () => {
   const event = (name: string): EventPublication =>
     new EventPublication('1', 'cache-a', name, new EventData('x'));
@@ -427,5 +447,22 @@ describe('a replay', () => {
     later.subscribe('cache-a');
     await node.gate.open();
     expect(received(later)).toEqual(['new']);
+  });
+
+  it('that is ahead of what this node receives is not heard once more', async () => {
+    const node = slowNode();
+    const early = node.connect();
+    early.subscribe('cache-a');
+    await node.gate.open();
+    // In the cache already, and on its way here.
+    const cached = node.cache.get.bind(node.cache);
+    node.cache.get = (appId, channel) => cached(appId, channel) ?? { event: 'new', data: 'x', ttlMs: 1 };
+    const late = node.connect();
+    late.subscribe('cache-a');
+    for (const _ of ['counted', 'read']) await node.gate.next();
+    node.broker.publish(event('new'));
+    await node.gate.open();
+    expect(received(late)).toEqual(['new']);
+    expect(received(early)).toEqual(['new']);
   });
 });
