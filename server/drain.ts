@@ -10,13 +10,14 @@ const TICK_MS = 20;
 
 /**
  * How long clients that come back at once are still told to come again later. pusher-js dials within the same
- * millisecond; finding the port closed, it would not try again for a quarter of a minute.
+ * millisecond, and when it is turned away once more a second later; finding the port closed, it would not try again for a
+ * quarter of a minute.
  */
-const TURN_AWAY_MS = 1000;
+const TURN_AWAY_MS = 1250;
 
 /**
  * Closes all connections with 4200, evenly over at most `windowMs` milliseconds, and goes on refusing those who come
- * back for up to a second of it. The first go after a beat, in which requests under way are still answered.
+ * back for up to a second and a quarter of it. The first go after a beat, in which requests under way are still answered.
  */
 export async function drainConnections(hub: Hub, clock: Clock, windowMs: number): Promise<void> {
   const connections = [...hub.connections()];

@@ -5,8 +5,8 @@ import { api, trigger } from '../support/api.ts';
 import { quietApp } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { cacheMiss, whole } from '../support/frames.ts';
-import { joinPrivate, signIn } from '../support/joining.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { joinPresence, joinPrivate, signIn } from '../support/joining.ts';
+import { dataOf, RawClient } from '../support/raw-client.ts';
 import { type RedisUnderTest, startRedisCluster, startSingleRedis } from '../support/redis.ts';
 import { DEFAULT_APP, startServer, type TestServer } from '../support/server.ts';
 
@@ -114,6 +114,43 @@ describe.each([
     await signIn(other, DEFAULT_APP, { id: 'bad' });
     expect((await api(nodes[0], 'POST', '/users/bad/terminate_connections', { body: {} })).status).toBe(200);
     for (const client of [one, other]) expect((await client.closed).code).toBe(4009);
+  });
+
+  it('a termination that is answered is over: the user may come back at any node', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const channel = `presence-terminated-${round}`;
+      const before = [await RawClient.connect(nodes[0]), await RawClient.connect(nodes[1])];
+      for (const client of before) {
+        await signIn(client, DEFAULT_APP, { id: 'back' });
+        await joinPresence(client, DEFAULT_APP, channel, { user_id: 'back' });
+      }
+      await api(nodes[0], 'POST', '/users/back/terminate_connections', { body: {} });
+      const after = [await RawClient.connect(nodes[1]), await RawClient.connect(nodes[0])];
+      for (const client of after) {
+        await signIn(client, DEFAULT_APP, { id: 'back' });
+        expect(await client.barrier()).toEqual([]);
+        await client.close();
+      }
+      for (const client of before) expect((await client.closed).code).toBe(4009);
+    }
+  });
+
+  it('a cached event is told to a joiner once, wherever it is on its way', async () => {
+    let number = 0;
+    const publish = () => trigger(nodes[number % 2 === 0 ? 0 : 1], 'cache-busy', 'e', String(++number));
+    await one.subscribe('cache-busy');
+    await publish();
+    for (let round = 0; round < 50; round += 1) {
+      const joiner = await RawClient.connect(nodes[0]);
+      const publishing = Promise.all([publish(), publish()]);
+      await joiner.subscribe('cache-busy');
+      await publishing;
+      await publish();
+      const heard = [Number(dataOf(await joiner.expectNext()))];
+      while (heard.at(-1) !== number) heard.push(Number(dataOf(await joiner.expectNext())));
+      expect(heard).toEqual([...new Set(heard)]);
+      await joiner.close();
+    }
   });
 
   it('a grant given by one node is held to by the node that has the connection', async () => {
