@@ -3,7 +3,7 @@
  * Over a network that announcement and the answer to the subscriber's node take different roads, so the answer may be old
  * when it comes, or early: then announcements that were made before are still to come. So the subscriber is told what passed
  * last, if the announcement of its own arrival has passed; if not, it hears that announcement like all others. Where there are
-too many subscribers for one announcement each, it is told what passed while it waited, if anything did.
+ * too many subscribers for one announcement each, it is told what passed while it waited, if anything did.
  */
 import { isSubscriptionCount, subscriptionCount } from '../../protocol/index.ts';
 import type { Publication } from '../broker/broker.ts';
