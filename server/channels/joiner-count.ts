@@ -34,7 +34,8 @@ export function noteCount(
   const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString('utf8');
   if (!isSubscriptionCount(text)) return;
   channel.countPassed = text;
-  if (subscription?.channel === channel) subscription.count = 'passed';
+  // One that is owed it is active, and hears it while others wait.
+  if (subscription?.channel === channel && subscription.count !== 'owed') subscription.count = 'passed';
 }
 
 /** Tells the subscriber, now or when the announcement of its arrival comes by. In the turn in which it joins the fan-out. */

@@ -64,6 +64,16 @@ describe('a new subscriber is told of how many there are', () => {
     expect(counts()).toEqual([3]);
   });
 
+  it('when the announcement of its arrival comes at last, though another is arriving by then', async () => {
+    await answer(2);
+    node.connect().subscribe('news');
+    await node.gate.open();
+    announce(2, client.connection.id);
+    expect(counts()).toEqual([2]);
+    announce(3, 'another');
+    expect(counts()).toEqual([2, 3]);
+  });
+
   it('last of its own arrival, when earlier announcements come after the answer', async () => {
     await answer(3);
     announce(2);
