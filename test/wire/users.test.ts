@@ -199,6 +199,7 @@ describe("a user's own channel", () => {
     const client = await signedIn({ id: '7' });
     await client.subscribe(channel);
     await trigger(server(), channel, 'early', 'x');
+    await client.next('early');
     expect((await api(server(), 'GET', '/channels')).json()).toEqual({ channels: {} });
     const late = await signedIn({ id: '7' });
     await late.subscribe(channel);
