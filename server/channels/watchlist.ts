@@ -46,22 +46,20 @@ function tellStanding(
   const { broker, presence } = ports;
   const { id: appId } = connection.hub.app;
   const seen = seenOn(channels);
-  const isRead = (): boolean => reads <= 1 || seenOn(channels) === seen;
-  const again = (): Eventual<void> => tellStanding(ports, connection, userIds, channels, reads - 1);
-  return andThen(presence.online(appId, userIds), (online) => {
-    if (!connection.open) return;
-    if (!isRead()) return again();
-    const topics = channels.map(({ name }) => name);
-    return andThen(broker.caughtUp(appId, topics), () => {
+  const topics = channels.map(({ name }) => name);
+  return andThen(presence.online(appId, userIds), (online) =>
+    andThen(broker.caughtUp(appId, topics), () => {
       if (!connection.open) return;
-      if (!isRead()) return again();
+      if (reads > 1 && seenOn(channels) !== seen) {
+        return tellStanding(ports, connection, userIds, channels, reads - 1);
+      }
       for (const channel of channels) connection.socket.subscribe(channel.topic);
       const isOnline = new Set(online);
       const offline = userIds.filter((userId) => !isOnline.has(userId));
       const frame = watchlistEvents(online, offline);
       if (frame !== undefined) connection.send(frame);
-    });
-  });
+    }),
+  );
 }
 
 const seenOn = (channels: readonly Channel[]): number => channels.reduce((sum, { seen }) => sum + seen, 0);

@@ -41,7 +41,8 @@ interface Failure {
   readonly done: Done;
 }
 
-const unavailable = (message: string, done: Done): Unavailable =>
+/** The hub can't be had now, as whoever asked for it is told. */
+export const hubUnavailable = (message: string, done: Done): Unavailable =>
   new Unavailable(message, done, { what: 'the hub' });
 
 export class HubLink<Remote extends Service> {
@@ -109,7 +110,7 @@ export class HubLink<Remote extends Service> {
     argument: Argument<Remote, N>,
     landed: (answer: Answer<Remote, N>) => void = () => undefined,
   ): Promise<Answer<Remote, N>> {
-    if (this.isFull) return Promise.reject(unavailable('The hub is too slow', 'no'));
+    if (this.isFull) return Promise.reject(hubUnavailable('The hub is too slow', 'no'));
     return this.insist(name, argument, landed);
   }
 
@@ -119,7 +120,7 @@ export class HubLink<Remote extends Service> {
     argument: Argument<Remote, N>,
     landed: (answer: Answer<Remote, N>) => void = () => undefined,
   ): Promise<Answer<Remote, N>> {
-    if (this.#closed) return Promise.reject(unavailable('The hub is gone', 'no'));
+    if (this.#closed) return Promise.reject(hubUnavailable('The hub is gone', 'no'));
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
@@ -141,9 +142,9 @@ export class HubLink<Remote extends Service> {
 
   /** Sends a publication; a promise where so much waits that the sender should too. */
   publish(record: Buffer): Eventual<void> {
-    if (this.#closed) return Promise.reject(unavailable('The hub is gone', 'no'));
+    if (this.#closed) return Promise.reject(hubUnavailable('The hub is gone', 'no'));
     if (this.isFull) {
-      return Promise.reject(unavailable('The hub is too slow for what is published', 'no'));
+      return Promise.reject(hubUnavailable('The hub is too slow for what is published', 'no'));
     }
     this.send(record);
     return this.isCrowded ? this.drained() : undefined;
@@ -197,7 +198,7 @@ export class HubLink<Remote extends Service> {
         break;
       case FAILURE: {
         const { message, done } = value as Failure;
-        this.#settle(id)?.failed(unavailable(message, done));
+        this.#settle(id)?.failed(hubUnavailable(message, done));
         break;
       }
     }
@@ -234,7 +235,7 @@ export class HubLink<Remote extends Service> {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { failed } of this.#pending.values()) failed(unavailable('The hub is gone', 'unknown'));
+    for (const { failed } of this.#pending.values()) failed(hubUnavailable('The hub is gone', 'unknown'));
     this.#pending.clear();
     this.#writer.closed();
     this.#ended();

@@ -4,12 +4,11 @@
  */
 import type { WebhookEvent, WebhookKind } from '../../protocol/index.ts';
 import type { Eventual } from '../lib/eventual.ts';
-import { Unavailable } from '../lib/unavailable.ts';
 import type { EndpointDirectory } from '../webhooks/endpoint-directory.ts';
 import type { QueuedEvent } from '../webhooks/queued-event.ts';
 import type { Lane, WebhookEndpoint } from '../webhooks/webhook-endpoint.ts';
 import type { WebhookQueue } from '../webhooks/webhook-queue.ts';
-import type { HubLink } from './hub-link.ts';
+import { type HubLink, hubUnavailable } from './hub-link.ts';
 import type { ParentService } from './hub-services.ts';
 
 export class HubWebhookQueue implements WebhookQueue {
@@ -28,8 +27,7 @@ export class HubWebhookQueue implements WebhookQueue {
   }
 
   add(appId: string, event: WebhookEvent): Eventual<void> {
-    if (this.#link.isFull)
-      return Promise.reject(new Unavailable('The hub is too slow for webhooks', 'no', { what: 'the hub' }));
+    if (this.#link.isFull) return Promise.reject(hubUnavailable('The hub is too slow for webhooks', 'no'));
     this.#link.note('webhook', { appId, event });
   }
 
